@@ -1,0 +1,102 @@
+"""The manager's one loop: epoll, and timers in a heap.
+
+In:  descriptors and times with a callback each.   Out: calls of those callbacks, one thread, never two at once.
+Never: wakes up without a reason; a callback that raises is a bug and ends the manager (PID 1 starts the next one).
+"""
+
+from __future__ import annotations
+
+import heapq
+import select
+import time
+from typing import Callable, Dict, List, Optional, Tuple
+
+READABLE = select.EPOLLIN
+WRITABLE = select.EPOLLOUT
+CLOSED = select.EPOLLHUP | select.EPOLLERR
+
+FdCallback = Callable[[int, int], None]
+
+
+def monotonic_usec() -> int:
+    return time.monotonic_ns() // 1000
+
+
+def realtime_usec() -> int:
+    return time.time_ns() // 1000
+
+
+class Timer:
+    """One call in the future; cancel() is allowed at any time, also after it has run."""
+
+    __slots__ = ("usec", "callback")
+
+    def __init__(self, usec: int, callback: Callable[[], None]) -> None:
+        self.usec = usec
+        self.callback: Optional[Callable[[], None]] = callback
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
+class Loop:
+    """epoll (level-triggered) plus a heap of timers in CLOCK_MONOTONIC microseconds."""
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll(flags=select.EPOLL_CLOEXEC)
+        self._callbacks: Dict[int, FdCallback] = {}
+        self._timers: List[Tuple[int, int, Timer]] = []
+        self._serial = 0
+        self._stopped = False
+
+    def watch(self, fd: int, mask: int, callback: FdCallback) -> None:
+        """Call callback(fd, events) while fd is ready. Raises PermissionError for what epoll cannot watch (a regular file)."""
+        self._epoll.register(fd, mask)
+        self._callbacks[fd] = callback
+
+    def modify(self, fd: int, mask: int) -> None:
+        self._epoll.modify(fd, mask)
+
+    def unwatch(self, fd: int) -> None:
+        """Before the descriptor is closed; one that is not watched is no error."""
+        if self._callbacks.pop(fd, None) is not None:
+            self._epoll.unregister(fd)
+
+    def call_at(self, usec: int, callback: Callable[[], None]) -> Timer:
+        timer = Timer(usec, callback)
+        self._serial += 1
+        heapq.heappush(self._timers, (usec, self._serial, timer))
+        return timer
+
+    def call_soon(self, callback: Callable[[], None]) -> Timer:
+        return self.call_at(monotonic_usec(), callback)
+
+    def run(self, before_wait: Callable[[], None]) -> None:
+        """Until stop(); before_wait is called before each wait: it settles what the callbacks have left to do."""
+        self._stopped = False
+        while not self._stopped:
+            before_wait()
+            if self._stopped:
+                return
+            self._once()
+
+    def stop(self) -> None:
+        self._stopped = True
+
+    def _once(self) -> None:
+        for fd, events in self._epoll.poll(self._timeout()):
+            callback = self._callbacks.get(fd)      # an earlier callback of this round may have unwatched it
+            if callback is not None:
+                callback(fd, events)
+        now = monotonic_usec()
+        while self._timers and self._timers[0][0] <= now:
+            callback_now = heapq.heappop(self._timers)[2].callback
+            if callback_now is not None:
+                callback_now()
+
+    def _timeout(self) -> Optional[float]:
+        while self._timers and self._timers[0][2].callback is None:
+            heapq.heappop(self._timers)
+        if not self._timers:
+            return None
+        return max(0, self._timers[0][0] - monotonic_usec()) / 1e6

@@ -1,0 +1,131 @@
+"""StandardInput=, StandardOutput=, StandardError=: which descriptors a new process gets as 0, 1 and 2.
+
+In:  ExecContext, and where the unit's log pipe and sockets are.   Out: Streams, or StreamError with systemd's exit status.
+Never: blocks (a FIFO without a reader is an error, not a wait), leaves a descriptor open: close() ends the ones made here.
+Source: systemd.exec(5) "LOGGING AND STANDARD INPUT/OUTPUT".
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Callable, List, Sequence, Tuple
+
+from fastinit.errors import FastinitError
+from fastinit.units.model import ExecContext, StdStream
+
+EXIT_STDIN, EXIT_STDOUT, EXIT_STDERR = 208, 209, 222
+_TTY_KINDS = ("tty", "tty-force", "tty-fail")
+_LOG_KINDS = ("journal", "syslog", "kmsg", "journal+console", "syslog+console", "kmsg+console")
+_OUTPUT_FLAGS = {
+    "file": os.O_WRONLY | os.O_CREAT,
+    "append": os.O_WRONLY | os.O_CREAT | os.O_APPEND,
+    "truncate": os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
+}
+
+
+class StreamError(FastinitError):
+    """exit_status: 208, 209 or 222; errno of the failed open."""
+
+    def __init__(self, message: str, exit_status: int, errno: int) -> None:
+        super().__init__(message)
+        self.exit_status = exit_status
+        self.errno = errno
+
+
+class Streams:
+    """fds: for 0, 1, 2; -1 = /dev/null. controlling_tty: 0 is a terminal that the process shall own."""
+
+    def __init__(self) -> None:
+        self.fds: Tuple[int, int, int] = (-1, -1, -1)
+        self.controlling_tty = False
+        self._own: List[int] = []
+
+    def keep(self, fd: int) -> int:
+        self._own.append(fd)
+        return fd
+
+    def close(self) -> None:
+        for fd in self._own:
+            os.close(fd)
+        self._own.clear()
+
+
+def open_streams(context: ExecContext, log_pipe: Callable[[], int], console_fd: int, sockets: Sequence[int] = ()) -> Streams:
+    """log_pipe: makes or finds the write end of the unit's log. sockets: of an accepted or passed socket, for kind "socket".
+
+    Raises StreamError; OSError when no log pipe can be made.
+    """
+    streams = Streams()
+    try:
+        stdin = _open_input(context, streams, sockets)
+        stdout = _open_output(context.standard_output, context, streams, stdin, log_pipe, console_fd, sockets, EXIT_STDOUT)
+        stderr = _open_output(context.standard_error, context, streams, stdout, log_pipe, console_fd, sockets, EXIT_STDERR)
+    except BaseException:
+        streams.close()
+        raise
+    streams.fds = (stdin, stdout, stderr)
+    return streams
+
+
+def _open_input(context: ExecContext, streams: Streams, sockets: Sequence[int]) -> int:
+    spec = context.standard_input
+    if spec.kind == "null":
+        return -1
+    if spec.kind == "data":
+        return streams.keep(_memory_file(context.standard_input_data))
+    if spec.kind == "file":
+        return streams.keep(_open(spec.argument, os.O_RDWR | os.O_CREAT if _also_output(spec, context) else os.O_RDONLY, EXIT_STDIN))
+    if spec.kind in _TTY_KINDS:
+        streams.controlling_tty = True
+        return streams.keep(_open(context.tty_path, os.O_RDWR | os.O_NOCTTY, EXIT_STDIN))
+    if spec.kind == "socket" and sockets:
+        return sockets[0]
+    raise StreamError(f"StandardInput={spec.kind}: there is no such descriptor for this unit", EXIT_STDIN, 22)
+
+
+def _open_output(spec: StdStream, context: ExecContext, streams: Streams, before: int, log_pipe: Callable[[], int],
+                 console_fd: int, sockets: Sequence[int], exit_status: int) -> int:
+    kind = spec.kind
+    if kind == "inherit":
+        # of stdout with StandardInput=null the manual says: the default, which is the log
+        is_plain_stdout = exit_status == EXIT_STDOUT and context.standard_input.kind in ("null", "data", "file")
+        return log_pipe() if is_plain_stdout else before
+    if kind == "null":
+        return -1
+    if kind in _LOG_KINDS:
+        return log_pipe()
+    if kind in _OUTPUT_FLAGS:
+        if exit_status == EXIT_STDERR and spec == context.standard_output:
+            return before       # one open file, one offset, or the two would overwrite each other
+        return streams.keep(_open(spec.argument, _OUTPUT_FLAGS[kind], exit_status))
+    if kind == "tty":
+        if context.standard_input.kind in _TTY_KINDS:
+            return before
+        return streams.keep(_open(context.tty_path, os.O_WRONLY | os.O_NOCTTY, exit_status))
+    if kind == "console":
+        return console_fd
+    if kind == "socket" and sockets:
+        return sockets[0]
+    raise StreamError(f"Standard output {kind}: there is no such descriptor for this unit", exit_status, 22)
+
+
+def _also_output(spec: StdStream, context: ExecContext) -> bool:
+    return StdStream("file", spec.argument) in (context.standard_output, context.standard_error)
+
+
+def _open(path: str, flags: int, exit_status: int) -> int:
+    try:
+        fd = os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY, 0o644)
+    except OSError as error:
+        raise StreamError(f"cannot open {path}: {error.strerror}", exit_status, error.errno or 22) from None
+    os.set_blocking(fd, True)
+    return fd
+
+
+def _memory_file(data: bytes) -> int:
+    fd = os.memfd_create("stdin", os.MFD_CLOEXEC)
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view):]
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
