@@ -1,0 +1,513 @@
+"""The manager: joins the engine, the kernel and the clients in one process that may die at any moment.
+
+In:  what PID 1 forwards (exits, signals, descriptors), notify datagrams, requests from control/.
+Out: effects carried out; before each one, the state that led to it is saved where the next manager finds it.
+Order of a round: events -> engine -> save -> effects -> answers -> engine -> save …; only then are the events marked as handled.
+Never: blocks, ends because of input.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Callable, Dict, List, Mapping, Optional, Set, Tuple
+
+from fastinit.errors import FastinitError
+from fastinit.journal import store as log_store
+from fastinit.journal.capture import Capture, Source
+from fastinit.journal.console import Console
+from fastinit.plan.effects import JobFinished, ManagerAction, StateChanged
+from fastinit.plan.engine import Engine
+from fastinit.plan.events import Event, Exited, Notified
+from fastinit.plan.record import Job, UnitRecord, tracked_pids
+from fastinit.plan.states import Active, JobMode, JobType
+from fastinit.run import conditions, fdstore, native, notify, runtime
+from fastinit.run.lifecycle import Lifecycle
+from fastinit.run.loop import READABLE, WRITABLE, Loop, Timer, monotonic_usec, realtime_usec
+from fastinit.run.members import Members, tag_base
+from fastinit.run.perform import ADOPTED, ID_MASK, MEMBER, Performer
+from fastinit.run.store import Store, StoreError
+from fastinit.units.config import ManagerConfig, load_config
+from fastinit.units.loader import Loader
+from fastinit.units.model import USEC_INFINITY
+
+LOG_READ, LOG_WRITE = "log-read/", "log-write/"     # names in the vault, followed by the unit
+EXITS_PER_ROUND = 256
+N_SIGNALS = 64
+LOG_RETRY_USEC = 1_000_000      # the log cannot be written (ENOSPC): the pipes keep it until then
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class Manager:
+    """See the module's text. The attributes without underscore are what control/ may use."""
+
+    def __init__(self, explicit_units: Tuple[str, ...], paths: runtime.Paths, inherited: Mapping[str, List[int]],
+                 environment: Mapping[str, str]) -> None:
+        self.paths = paths
+        self.init_pid = os.getppid()
+        self.in_init = self.init_pid == 1
+        self.console_fd = 1
+        self.loop = Loop()
+        self.members = Members(self.init_pid)
+        self.facts = conditions.Facts()
+        self.environment: Dict[str, str] = {"PATH": environment.get("PATH", DEFAULT_PATH)}
+        self.on_job_finished: List[Callable[[JobFinished], None]] = []
+        self.on_state_changed: List[Callable[[StateChanged], None]] = []
+        self.to_settle: List[int] = []
+        self.fd_store = fdstore.FdStore(native.vault_store, native.vault_remove)
+        self.lifecycle = Lifecycle(self, explicit_units)
+        self.boot_realtime_usec = realtime_usec()
+        self.boot_usec = monotonic_usec()
+        self._own_environment = dict(environment)
+        self._store = Store(native.state_memory())
+        self._touched: Set[str] = set()
+        self._own_touched = True
+        self._next_tag = tag_base()
+        self._unit_of_tag: Dict[int, str] = {}
+        self._seq = 0                               # of the last exit event that was handled
+        self._saved_seq = 0
+        self._signals_seen: Dict[int, int] = {}
+        self._notified_fds: List[int] = []
+        self._warned: Set[str] = set()
+        self._tick_timer: Optional[Timer] = None
+        self._log_retry: Set[str] = set()
+        self._pumping = False
+        runtime.prepare(paths, self._store.is_new)
+        self.console = Console(self.console_fd, self._want_console)
+        self.capture = Capture(paths.logs, self.console, native.splice, self._log_source, realtime_usec)
+        self.config: ManagerConfig = load_config()
+        self.loader = Loader(config=self.config)
+        self.engine = Engine(self.load_unit)
+        self._performer = Performer(self)
+        self._restore_or_boot(inherited)
+
+    # ---- start ------------------------------------------------------------------------------------------------------------
+
+    def _restore_or_boot(self, inherited: Mapping[str, List[int]]) -> None:
+        for name, fds in inherited.items():
+            if name.startswith(fdstore.PREFIX):
+                for fd in fds:
+                    self.fd_store.restore(name, fd)
+            elif name.startswith(LOG_READ) and LOG_WRITE + name[len(LOG_READ):] in inherited:
+                unit = name[len(LOG_READ):]
+                self.capture.adopt(unit, fds[0], inherited[LOG_WRITE + unit][0])
+                self.loop.watch(fds[0], READABLE, lambda _fd, _events, unit=unit: self._drain_log(unit))    # type: ignore[misc]
+        self.control_socket = self._socket("control", inherited, lambda: runtime.listen(self.paths.control, 0o666))
+        self._notify_socket = notify.prepare(self._socket("notify", inherited, lambda: notify.open_socket(self.paths.notify)))
+        self.loop.watch(self._notify_socket.fileno(), READABLE, self._notify_ready)
+        self.loop.watch(native.wake_fd(), READABLE, self._woken)
+        self._set_clock()
+        if self._store.is_new:
+            runtime.write_identity(self.paths, self._own_environment)
+            self.lifecycle.boot()
+        else:
+            self._restore(self._store.load())
+
+    def _socket(self, name: str, inherited: Mapping[str, List[int]], make: Callable[[], socket.socket]) -> socket.socket:
+        if name in inherited:
+            return socket.socket(fileno=inherited[name][0])
+        sock = make()
+        native.vault_store(name, sock.fileno())
+        return sock
+
+    def _restore(self, saved: Dict[str, Dict[str, object]]) -> None:
+        """Go on where an earlier manager was when it ended: killed, or replaced by daemon-reexec."""
+        own = saved.pop("manager")
+        seq = saved.pop("seq", {"exit": 0})
+        self._seq = self._saved_seq = int(str(seq["exit"]))
+        self._next_tag = int(str(own["next_tag"]))
+        self.boot_realtime_usec, self.boot_usec = int(str(own["boot_realtime_usec"])), int(str(own["boot_usec"]))
+        self._signals_seen = {int(signo): int(str(count)) for signo, count in _mapping(own["signals_seen"]).items()}
+        self.environment = {name: str(value) for name, value in _mapping(own["environment"]).items()}
+        self.lifecycle.restore(_mapping(own["lifecycle"]))
+        self._performer.adoptable = dict(native.spawn_pending())
+        self.engine.restore(saved)
+        for name, record in self.engine.units.items():
+            self._unit_of_tag[record.activation] = name
+            for spawn_id in (record.main_spawn_id, record.control_spawn_id):
+                if spawn_id:
+                    self._performer.unit_of_spawn[spawn_id] = name
+                    if self._performer.adoptable.pop(spawn_id, None) is not None:
+                        self.to_settle.append(spawn_id)
+        self.log("", 5, f"A new manager (PID {os.getpid()}) goes on with {len(self.engine.units)} units.")
+        self.pump()
+        self.lifecycle.resume()
+        self._woken(native.wake_fd(), READABLE)
+
+    # ---- the round ----------------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Until PID 1 is asked to end, or to start the next manager."""
+        self.loop.run(self._settle)
+
+    def _settle(self) -> None:
+        self.members.new_round()
+        self.pump()
+        self.lifecycle.settled()
+        self.pump()
+
+    def pump(self) -> None:
+        """Carry out what the engine has decided, and what follows from that, until nothing is left."""
+        if self._pumping:       # an effect's callback changed something: the outer pump goes on with it
+            return
+        self._pumping = True
+        try:
+            while True:
+                effects = self.engine.take_effects()
+                self.save()
+                if not effects:
+                    break
+                for effect in effects:
+                    answer = self._performer.perform(effect)
+                    if answer is not None:
+                        self.engine_handle(answer)
+        finally:
+            self._pumping = False
+        self._arm_tick()
+
+    def save(self) -> None:
+        """Commit what has changed, then let go of what the commit made superfluous."""
+        keys = self.engine.take_dirty() | self._touched
+        self._touched = set()
+        changes: Dict[str, Optional[Dict[str, object]]] = {key: self.engine.dump(key) for key in keys}
+        if self._own_touched:
+            self._own_touched = False
+            changes["manager"] = self._dump_own()
+        if self._seq != self._saved_seq:
+            changes["seq"] = {"exit": self._seq}
+        if not changes:
+            return
+        try:
+            self._store.commit(changes)
+        except StoreError as error:
+            self.log("", 2, f"{error}; a manager that ends now would come back with an older state")
+            return
+        for spawn_id in self.to_settle:
+            native.spawn_settle(spawn_id)
+        self.to_settle.clear()
+        if self._seq != self._saved_seq:
+            self._saved_seq = self._seq
+            native.consume(self._seq)
+
+    def _dump_own(self) -> Dict[str, object]:
+        return {"next_tag": self._next_tag, "boot_realtime_usec": self.boot_realtime_usec, "boot_usec": self.boot_usec,
+                "signals_seen": {str(signo): count for signo, count in self._signals_seen.items()},
+                "environment": dict(self.environment), "lifecycle": self.lifecycle.dump()}
+
+    def _set_clock(self) -> None:
+        self.engine.now_usec = monotonic_usec()
+        self.engine.now_realtime_usec = realtime_usec()
+
+    def _arm_tick(self) -> None:
+        deadline = self.engine.next_deadline()
+        if self._tick_timer is not None:
+            if self._tick_timer.usec == deadline:
+                return
+            self._tick_timer.cancel()
+        self._tick_timer = None if deadline >= USEC_INFINITY else self.loop.call_at(deadline, self._tick)
+
+    def _tick(self) -> None:
+        self._tick_timer = None
+        self._set_clock()
+        self.engine.tick()
+
+    # ---- for control/, lifecycle and perform ------------------------------------------------------------------------------------
+
+    def engine_handle(self, event: Event) -> None:
+        self._set_clock()
+        self.engine.handle(event)
+
+    def engine_submit(self, name: str, job_type: JobType, mode: JobMode = JobMode.REPLACE) -> Job:
+        """Raises RequestError."""
+        self._set_clock()
+        return self.engine.submit(name, job_type, mode)
+
+    def engine_hurry(self, limit_usec: int) -> None:
+        self._set_clock()
+        self.engine.shorten_timeouts(limit_usec)
+
+    def touch(self, unit: str) -> None:
+        self._touched.add(f"unit:{unit}")
+
+    def touch_own(self) -> None:
+        self._own_touched = True
+
+    def tag(self, record: UnitRecord) -> None:
+        """Give the unit its number, once for the life of the container: what an earlier activation has left behind stays its own."""
+        if not record.activation:
+            record.activation = self._next_tag
+            self._next_tag += 1
+            self.touch_own()
+        self._unit_of_tag[record.activation] = record.unit.name
+
+    def load_unit(self, name: str) -> "object":
+        unit = self.loader.load(name)
+        if unit.warnings and unit.name not in self._warned:
+            self._warned.add(unit.name)
+            for warning in unit.warnings:
+                self.log(unit.name, 4, warning)
+        return unit
+
+    def pids_of(self, name: str) -> List[int]:
+        record = self.engine.find(name)
+        return [] if record is None else self.members.pids_of(record.activation, tracked_pids(record).values())
+
+    def unit_of_pid(self, pid: int) -> Optional[str]:
+        """The unit that a process belongs to; None for a process of nobody's."""
+        tag = self.members.tag_of(pid)
+        return None if tag is None else self._unit_of_tag.get(tag)
+
+    def log_tail(self, name: str, count: int) -> List[log_store.LogEntry]:
+        record = self.engine.find(name)
+        return log_store.tail(self.paths.logs, record.unit.name if record else name, count)
+
+    def signal_unit(self, name: str, signo: int, whom: str = "all", value: Optional[int] = None) -> int:
+        """systemctl kill; whom: main, control, all. Returns how many processes there were. Raises FastinitError."""
+        record = self.engine.get(name)
+        if value is not None:
+            raise FastinitError("--kill-value= is not supported: Python has no sigqueue(3)")
+        pids = self.pids_of(name) if whom.startswith("all") else [
+            pid for role, pid in tracked_pids(record).items() if whom.startswith(role.value)]
+        self._performer.send_signals(pids, signo)
+        return len(pids)
+
+    def daemon_reload(self) -> None:
+        self.log("", 6, "Reloading.")
+        self.config = load_config()
+        self.loader = Loader(config=self.config)
+        self._warned.clear()
+        self._set_clock()
+        self.engine.reload(self.load_unit)
+        self.pump()
+
+    def daemon_reexec(self) -> None:
+        """Let PID 1 start a new manager from what is installed now; services and jobs stay."""
+        self.log("", 6, "Reexecuting.")
+        self._own_touched = True
+        self.save()
+        native.reexec_request()
+        self.loop.stop()
+
+    def begin_exit(self, code: int, action: str) -> None:
+        self.lifecycle.begin_exit(code, action)
+        self.pump()
+
+    def act(self, effect: ManagerAction) -> None:
+        self.lifecycle.act(effect)
+
+    @property
+    def explicit_units(self) -> Tuple[str, ...]:
+        return self.lifecycle.explicit_units
+
+    def state(self) -> str:
+        """is-system-running."""
+        if self.lifecycle.is_stopping:
+            return "stopping"
+        if not self.lifecycle.boot_finished:
+            return "starting"
+        failed = any(record.active is Active.FAILED for record in self.engine.units.values())
+        return "degraded" if failed else "running"
+
+    def counters(self) -> Dict[str, object]:
+        return dict(native.counters()._asdict())
+
+    def state_changed(self, effect: StateChanged) -> None:
+        for callback in list(self.on_state_changed):
+            callback(effect)
+
+    def service_environment(self) -> Dict[str, str]:
+        """What every service gets from the manager, before its own settings."""
+        return {**self.environment, "NOTIFY_SOCKET_PATH": self.paths.notify}
+
+    # ---- boot and end -------------------------------------------------------------------------------------------------------------
+
+    def boot_done(self) -> None:
+        self._own_touched = True
+        taken = (monotonic_usec() - self.boot_usec) / 1e6
+        self.log("", 5, f"Startup finished in {taken:.3f}s.")
+        path = self._own_environment.get("NOTIFY_SOCKET")
+        if path:
+            try:
+                notify.send(path, "READY=1\nSTATUS=Startup finished")
+            except OSError as error:
+                self.log("", 4, f"cannot tell the container engine at {path} that we are ready: {error.strerror}")
+
+    def goodbye(self) -> None:
+        self.log("", 5, f"All units are stopped; exiting with code {self.lifecycle.exit_code}.")
+        self.save()
+        self.console.flush()
+
+    def log_states(self) -> None:
+        for name, record in sorted(self.engine.units.items()):
+            self.log("", 6, f"{name}: {record.active.value} ({record.sub.value})")
+
+    # ---- events ---------------------------------------------------------------------------------------------------------------------
+
+    def _woken(self, fd: int, _events: int) -> None:
+        try:
+            os.read(fd, 8)
+        except BlockingIOError:
+            pass
+        self._take_signals()
+        self._take_exits()
+
+    def _take_signals(self) -> None:
+        for signo in range(1, N_SIGNALS + 1):
+            total, seen = native.signal_count(signo), self._signals_seen.get(signo, 0)
+            if total != seen:
+                self._signals_seen[signo] = total
+                self._own_touched = True
+                self.lifecycle.handle_signal(signo, total - seen)
+                native.signal_seen(signo, total)
+
+    def _take_exits(self) -> None:
+        while True:
+            exits = native.read_exits(self._seq, EXITS_PER_ROUND)
+            for exit_ in exits:
+                self._seq = exit_.seq
+                self._exited(exit_)
+            if exits:
+                self.members.new_round()
+                self.pump()
+            if len(exits) < EXITS_PER_ROUND:
+                return
+
+    def _exited(self, exit_: native.Exit) -> None:
+        number = exit_.spawn_id & ID_MASK
+        if exit_.spawn_id & (MEMBER | ADOPTED):
+            unit, spawn_id = self._unit_of_tag.get(number), 0
+        else:
+            unit, spawn_id = self._performer.unit_of_spawn.pop(exit_.spawn_id, None), exit_.spawn_id
+        if unit is None or unit not in self.engine.units:
+            return
+        stream = self.capture.get(unit)
+        if stream is not None:
+            self._drain_log(unit)       # its last words come before the manager's line about its end
+        if not exit_.spawn_id & MEMBER:
+            self.engine_handle(Exited(unit, spawn_id, exit_.pid, exit_.code, exit_.status, exit_.reaped_ns // 1000,
+                                      exit_.utime_us + exit_.stime_us))
+        self.members.new_round()
+        answer = self._performer.check_members(unit)
+        if answer is not None:
+            self.engine_handle(answer)
+
+    def _notify_ready(self, _fd: int, _events: int) -> None:
+        for _ in range(notify.PER_ROUND):
+            datagram = notify.receive(self._notify_socket)
+            if datagram is None:
+                return
+            self._notified_fds = list(datagram.fds)
+            try:
+                self._notified(datagram)
+                self.pump()     # StoreFds takes its descriptors here
+            finally:
+                notify.close_all(self._notified_fds)    # which also answers BARRIER=1
+
+    def _notified(self, datagram: notify.Datagram) -> None:
+        unit = self.unit_of_pid(datagram.pid)
+        if unit is None or not datagram.fields:
+            self.log("", 7, f"notify message from PID {datagram.pid}, which belongs to no unit (or the message is malformed), ignored")
+            return
+        record = self.engine.units[unit]
+        main_pid_valid = False
+        if "MAINPID" in datagram.fields:
+            main_pid_valid = self._take_main_pid(record, datagram)
+        self.engine_handle(Notified(unit, datagram.pid, datagram.fields, datagram.pid == record.main_pid,
+                                    datagram.pid == record.control_pid, main_pid_valid, len(datagram.fds)))
+
+    def _take_main_pid(self, record: UnitRecord, datagram: notify.Datagram) -> bool:
+        text = datagram.fields["MAINPID"]
+        if not text.isdigit() or int(text) in (0, 1, os.getpid(), self.init_pid):
+            self.log(record.unit.name, 4, f"{record.unit.name}: MAINPID={text} cannot be a main process, ignored")
+            return False
+        pid = int(text)
+        if pid == record.main_pid:
+            return True
+        if self.unit_of_pid(pid) != record.unit.name and datagram.uid != 0:
+            self.log(record.unit.name, 4, f"{record.unit.name}: New main PID {pid} does not belong to service, refusing.")
+            return False
+        return self._performer.adopt(record, pid)
+
+    def store_notified_fds(self, unit: str, name: str) -> None:
+        fds, self._notified_fds = self._notified_fds, []
+        for fd in fds:
+            try:
+                self.fd_store.add(unit, name or "stored", fd)
+            except OSError as error:
+                os.close(fd)
+                self.log(unit, 4, f"{unit}: cannot keep a descriptor of its fd store: {error.strerror}")
+
+    # ---- logs -------------------------------------------------------------------------------------------------------------------------
+
+    def log(self, unit: str, priority: int, text: str) -> None:
+        """A line of the manager's own, about a unit or ("") about itself."""
+        if priority <= 6:
+            self.console.write_line("fastinit", 0, text.encode("utf-8", "replace"))
+        try:
+            self.capture.manager_line(unit or "init.scope", priority, text)
+        except OSError as error:
+            self.console.write_line("fastinit", 0, f"cannot store the log of {unit or 'the manager'}: {error.strerror}".encode())
+
+    def log_pipe(self, unit: str) -> int:
+        """The write end of the unit's log. Raises OSError."""
+        stream = self.capture.open_pipe(unit)
+        if stream.is_new:
+            stream.is_new = False
+            native.vault_store(LOG_READ + unit, stream.read_fd)
+            native.vault_store(LOG_WRITE + unit, stream.write_fd)
+            self.loop.watch(stream.read_fd, READABLE, lambda _fd, _events: self._drain_log(unit))
+        return stream.write_fd
+
+    def close_log(self, unit: str) -> None:
+        """The unit is stopped and nothing of it is left that could write: its two descriptors are free again."""
+        stream = self.capture.get(unit)
+        if stream is None:
+            return
+        self._drain_log(unit)
+        if unit in self._log_retry:     # not stored yet: the pipe must stay
+            return
+        self.capture.close(unit)
+        self.loop.unwatch(stream.read_fd)
+        for name, fd in ((LOG_READ, stream.read_fd), (LOG_WRITE, stream.write_fd)):
+            native.vault_remove(name + unit)
+            os.close(fd)
+
+    def _drain_log(self, unit: str) -> None:
+        stream = self.capture.get(unit)
+        if stream is None or unit in self._log_retry:
+            return
+        try:
+            self.capture.drain(unit)
+        except OSError as error:
+            self._log_retry.add(unit)
+            self.loop.unwatch(stream.read_fd)
+            self.console.write_line("fastinit", 0, f"cannot store the log of {unit}: {error.strerror}; trying again".encode())
+            self.loop.call_at(monotonic_usec() + LOG_RETRY_USEC, lambda: self._retry_log(unit))
+
+    def _retry_log(self, unit: str) -> None:
+        self._log_retry.discard(unit)
+        stream = self.capture.get(unit)
+        if stream is not None:
+            self.loop.watch(stream.read_fd, READABLE, lambda _fd, _events: self._drain_log(unit))
+
+    def _log_source(self, unit: str) -> Source:
+        record = self.engine.units.get(unit)
+        if record is None:
+            return Source(unit, 0)
+        service = record.unit.service
+        identifier = record.unit.context.syslog_identifier
+        if not identifier and service is not None and service.exec_start:
+            identifier = os.path.basename(service.exec_start[0].path)
+        return Source(identifier or unit, record.main_pid or record.control_pid)
+
+    def _want_console(self, wanted: bool) -> None:
+        fd = self.console.fd
+        if not wanted:
+            self.loop.unwatch(fd)
+            return
+        self.loop.watch(fd, WRITABLE, lambda _fd, _events: self.console.flush())
+
+
+def _mapping(value: object) -> Dict[str, object]:
+    assert isinstance(value, dict)
+    return value

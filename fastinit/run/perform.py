@@ -1,0 +1,301 @@
+"""Effects carried out: one method per kind of effect, one table that says which.
+
+In:  an Effect of the engine.   Out: the Event that answers it, or None.
+Never: decides anything about a unit; raises for what a unit or the world did wrong (that is an answer, or a log line).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import uuid
+from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Tuple, Type
+
+from fastinit.plan import effects as fx
+from fastinit.plan.events import ConditionsChecked, Event, MembersGone, PidFileChanged, PidFound, SpawnFailed, Spawned
+from fastinit.plan.record import UnitRecord, tracked_pids
+from fastinit.run import conditions, execenv, native, pidfile, streams
+from fastinit.run.loop import READABLE
+
+if TYPE_CHECKING:
+    from fastinit.run.manager import Manager
+
+# What the id of a tracked process says beside a spawn id (csrc/api.h, fi_exit.spawn_id): the rest of the number is the unit's tag.
+ADOPTED = 1 << 62       # became main by PIDFile=, MAINPID= or a guess
+MEMBER = 1 << 63        # watched because WatchMembers wants to know its end
+ID_MASK = ADOPTED - 1
+
+IN_WATCH_PID_FILE = 0x2 | 0x8 | 0x80 | 0x100 | 0x400    # MODIFY CLOSE_WRITE MOVED_TO CREATE DELETE_SELF
+
+
+class Performer:
+    """Works for one manager; keeps only what lives between an effect and its answer."""
+
+    def __init__(self, manager: "Manager") -> None:
+        self._manager = manager
+        self._watched: Dict[str, bool] = {}                 # units of WatchMembers
+        self._pid_files: Dict[str, int] = {}                # unit -> inotify descriptor
+        self.adoptable: Dict[int, int] = {}                 # spawn id -> pid: made by a manager that is gone
+        self.unit_of_spawn: Dict[int, str] = {}
+        self._table: Dict[Type[object], Callable[..., Optional[Event]]] = {
+            fx.Spawn: self._spawn,
+            fx.Signal: self._signal,
+            fx.WatchMembers: self._watch_members,
+            fx.UnwatchMembers: self._unwatch_members,
+            fx.ReadPidFile: self._read_pid_file,
+            fx.WatchPidFile: self._watch_pid_file,
+            fx.UnwatchPidFile: self._unwatch_pid_file,
+            fx.GuessMainPid: self._guess_main_pid,
+            fx.CheckConditions: self._check_conditions,
+            fx.Untrack: self._untrack,
+            fx.UnitStarting: self._unit_starting,
+            fx.UnitStopped: self._unit_stopped,
+            fx.StoreFds: self._store_fds,
+            fx.RemoveFds: self._remove_fds,
+            fx.StateChanged: self._state_changed,
+            fx.JobFinished: self._job_finished,
+            fx.LogLine: self._log_line,
+            fx.ManagerAction: self._manager_action,
+        }
+
+    def perform(self, effect: fx.Effect) -> Optional[Event]:
+        return self._table[type(effect)](effect)
+
+    # ---- processes ------------------------------------------------------------------------------------------------
+
+    def _spawn(self, effect: fx.Spawn) -> Event:
+        self.unit_of_spawn[effect.spawn_id] = effect.unit
+        self._manager.to_settle.append(effect.spawn_id)
+        adopted = self.adoptable.pop(effect.spawn_id, None)
+        if adopted is not None:
+            return Spawned(effect.unit, effect.spawn_id, adopted)
+        record = self._manager.engine.units[effect.unit]
+        opened = None
+        try:
+            built = self._build(record, effect)
+            opened, spec = built
+            result = native.spawn(spec)
+        except OSError as error:
+            self.unit_of_spawn.pop(effect.spawn_id, None)
+            return SpawnFailed(effect.unit, effect.spawn_id, error.errno or 0, f"{error.strerror or error}")
+        except execenv.SpawnRefused as error:
+            self.unit_of_spawn.pop(effect.spawn_id, None)
+            self._manager.log(effect.unit, 3, f"{effect.unit}: {error}")
+            return SpawnFailed(effect.unit, effect.spawn_id, 22, str(error))
+        finally:
+            if opened is not None:
+                opened.close()
+        if result.exec_status:
+            self._explain(effect, result.exec_status, result.error, spec.path)
+        return Spawned(effect.unit, effect.spawn_id, result.pid, not result.exec_status, result.exec_status, result.error)
+
+    def _build(self, record: UnitRecord, effect: fx.Spawn) -> "Tuple[streams.Streams, native.SpawnSpec]":
+        manager = self._manager
+        unit = record.unit
+        listen = self._passed_fds(record, effect)
+        spec = execenv.build_spawn(unit, effect, execenv.SpawnFacts(
+            manager_environment=manager.service_environment(),
+            invocation_id=record.invocation_id,
+            member_tag=record.activation,
+            main_pid=record.main_pid,
+            listen_fds=tuple(name for name, _ in listen),
+            run_directory=manager.paths.run,
+            log=lambda priority, text: manager.log(unit.name, priority, text),
+        ))
+        spec.pass_fds = [fd for _, fd in listen]
+        opened = streams.Streams()
+        if not spec.fail_status:
+            try:
+                opened = streams.open_streams(unit.context, lambda: manager.log_pipe(unit.name), manager.console_fd)
+            except streams.StreamError as error:
+                spec.fail_status, spec.fail_errno = error.exit_status, error.errno
+                manager.log(unit.name, 3, f"{unit.name}: {error}")
+        spec.stdin, spec.stdout, spec.stderr = opened.fds
+        spec.controlling_tty = opened.controlling_tty
+        return opened, spec
+
+    def _passed_fds(self, record: UnitRecord, effect: fx.Spawn) -> List[Tuple[str, int]]:
+        return self._manager.fd_store.of(record.unit.name) if effect.phase == "ExecStart" else []
+
+    def _explain(self, effect: fx.Spawn, exec_status: int, error: int, path: str) -> None:
+        """systemd's two lines for a process that could not be set up."""
+        why = os.strerror(error) if error else "unknown error"
+        name = execenv.exit_status_name(exec_status)
+        what = f"Failed to execute {path}" if exec_status == 203 else f"Failed at step {name}"
+        self._manager.log(effect.unit, 3, f"{effect.unit}: {what}: {why}")
+        if exec_status == 203:
+            self._manager.log(effect.unit, 3, f"{effect.unit}: Failed at step {name} spawning {path}: {why}")
+
+    def _signal(self, effect: fx.Signal) -> None:
+        record = self._manager.engine.units[effect.unit]
+        pids = list(effect.pids)
+        if effect.members:
+            known = set(pids).union(effect.spare)
+            everyone = self._manager.members.pids_of(record.activation, tracked_pids(record).values())
+            pids += [pid for pid in everyone if pid not in known]
+        self.send_signals(pids, effect.signal)
+        if effect.cont and effect.signal not in (signal.SIGKILL, signal.SIGCONT):
+            self.send_signals(pids, signal.SIGCONT)
+        if effect.hup:
+            self.send_signals(pids, signal.SIGHUP)
+
+    def send_signals(self, pids: List[int], signo: int) -> None:
+        for pid in pids:
+            try:
+                os.kill(pid, signo)
+            except ProcessLookupError:
+                pass        # its exit is on the way to us
+            except PermissionError:
+                self._manager.log("", 4, f"cannot send {signal.Signals(signo).name} to PID {pid}: Operation not permitted")
+
+    # ---- members ----------------------------------------------------------------------------------------------------
+
+    def _watch_members(self, effect: fx.WatchMembers) -> Optional[Event]:
+        self._watched[effect.unit] = True
+        return self.check_members(effect.unit)
+
+    def _unwatch_members(self, effect: fx.UnwatchMembers) -> None:
+        self._watched.pop(effect.unit, None)
+
+    def check_members(self, unit: str) -> Optional[Event]:
+        """MembersGone if the unit is watched and nothing is left; else be told when one of the rest ends."""
+        record = self._manager.engine.units.get(unit)
+        if unit not in self._watched or record is None:
+            return None
+        waits = bool(tracked_pids(record))
+        for pid in self._manager.members.orphans_of(record.activation):
+            if pid not in tracked_pids(record).values() and native.track(pid, MEMBER | record.activation):
+                waits = True
+        if waits:
+            return None
+        del self._watched[unit]
+        return MembersGone(unit)
+
+    # ---- main processes that we did not spawn -------------------------------------------------------------------------
+
+    def _read_pid_file(self, effect: fx.ReadPidFile) -> Event:
+        record = self._manager.engine.units[effect.unit]
+        try:
+            pid, by_root = pidfile.read_pid(effect.path)
+            is_member = self._manager.unit_of_pid(pid) == effect.unit
+            pidfile.check_pid(pid, effect.path, self._manager.init_pid, is_member, by_root)
+            if not self.adopt(record, pid):
+                raise pidfile.PidFileError(f"PID {pid} read from file {effect.path} does not exist or is a zombie.")
+        except pidfile.PidFileError as error:
+            if effect.last:
+                self._manager.log(effect.unit, 4, f"{effect.unit}: {error}")
+            return PidFound(effect.unit, 0, str(error))
+        return PidFound(effect.unit, pid)
+
+    def _guess_main_pid(self, effect: fx.GuessMainPid) -> Event:
+        record = self._manager.engine.units[effect.unit]
+        candidates = [pid for pid in self._manager.members.orphans_of(record.activation) if pid != record.control_pid]
+        if len(candidates) == 1 and self.adopt(record, candidates[0]):
+            return PidFound(effect.unit, candidates[0])
+        return PidFound(effect.unit, 0, f"{len(candidates)} processes could be the main one")
+
+    def adopt(self, record: UnitRecord, pid: int) -> bool:
+        """Have its exit told to us as the unit's main process; False when it is gone."""
+        if pid in tracked_pids(record).values():
+            return True
+        return native.track(pid, ADOPTED | record.activation)
+
+    def _untrack(self, effect: fx.Untrack) -> None:
+        native.untrack(effect.pid)
+
+    def _watch_pid_file(self, effect: fx.WatchPidFile) -> Optional[Event]:
+        self._unwatch_pid_file(fx.UnwatchPidFile(effect.unit))
+        directory = os.path.dirname(effect.path)
+        while not os.path.isdir(directory):
+            directory = os.path.dirname(directory)
+        fd = native.inotify_init()
+        try:
+            native.inotify_add(fd, directory, IN_WATCH_PID_FILE)
+        except OSError as error:
+            os.close(fd)
+            self._manager.log(effect.unit, 4, f"{effect.unit}: cannot watch {directory} for the PID file: {error.strerror}")
+            return None
+        self._pid_files[effect.unit] = fd
+        is_final = directory == os.path.dirname(effect.path)
+        self._manager.loop.watch(fd, READABLE, lambda _fd, _events: self._pid_file_event(effect, is_final))
+        return PidFileChanged(effect.unit) if os.path.exists(effect.path) else None     # it came before the watch did
+
+    def _pid_file_event(self, effect: fx.WatchPidFile, is_final: bool) -> None:
+        os.read(self._pid_files[effect.unit], 4096)
+        if is_final:
+            self._manager.engine_handle(PidFileChanged(effect.unit))
+            return
+        answer = self._watch_pid_file(effect)       # a directory nearer to the file may exist now
+        if answer is not None:
+            self._manager.engine_handle(answer)
+
+    def _unwatch_pid_file(self, effect: fx.UnwatchPidFile) -> None:
+        fd = self._pid_files.pop(effect.unit, None)
+        if fd is not None:
+            self._manager.loop.unwatch(fd)
+            os.close(fd)
+
+    # ---- the life of a unit --------------------------------------------------------------------------------------------
+
+    def _check_conditions(self, effect: fx.CheckConditions) -> Event:
+        unit = self._manager.engine.units[effect.unit].unit
+        try:
+            return conditions.check(unit, self._manager.facts)
+        except OSError as error:
+            self._manager.log(effect.unit, 4, f"{effect.unit}: cannot check a condition: {error}")
+            return ConditionsChecked(effect.unit, False, True, f"a condition could not be checked ({error})")
+
+    def _unit_starting(self, effect: fx.UnitStarting) -> None:
+        record = self._manager.engine.units[effect.unit]
+        record.invocation_id = uuid.uuid4().hex
+        self._manager.tag(record)
+        self._manager.touch(effect.unit)
+        if record.unit.service is not None and record.unit.service.pid_file:
+            self._remove_pid_file(record)       # of an earlier life, maybe of the image itself: daemons refuse to start with it
+
+    def _unit_stopped(self, effect: fx.UnitStopped) -> None:
+        record = self._manager.engine.units[effect.unit]
+        service = record.unit.service
+        if service is None:
+            return
+        if service.pid_file:
+            self._remove_pid_file(record)
+        for problem in execenv.remove_directories(record.unit, effect.restarting, self._manager.paths.run):
+            self._manager.log(effect.unit, 4, problem)
+        preserve = service.file_descriptor_store_preserve
+        if not (preserve == "yes" or (preserve == "restart" and (effect.restarting or self._restart_queued(record)))):
+            self._manager.fd_store.clear(effect.unit)
+        if not effect.restarting and not self._manager.members.orphans_of(record.activation):
+            self._manager.close_log(effect.unit)
+
+    def _restart_queued(self, record: UnitRecord) -> bool:
+        job = self._manager.engine.jobs.get(record.job or 0)
+        return job is not None and job.type.value in ("restart", "start")
+
+    def _remove_pid_file(self, record: UnitRecord) -> None:
+        assert record.unit.service is not None
+        try:
+            os.unlink(record.unit.service.pid_file)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            self._manager.log(record.unit.name, 4, f"{record.unit.name}: cannot remove {error.filename}: {error.strerror}")
+
+    def _store_fds(self, effect: fx.StoreFds) -> None:
+        self._manager.store_notified_fds(effect.unit, effect.name)
+
+    def _remove_fds(self, effect: fx.RemoveFds) -> None:
+        self._manager.fd_store.remove(effect.unit, effect.name)
+
+    def _state_changed(self, effect: fx.StateChanged) -> None:
+        self._manager.state_changed(effect)
+
+    def _job_finished(self, effect: fx.JobFinished) -> None:
+        for callback in list(self._manager.on_job_finished):
+            callback(effect)
+
+    def _log_line(self, effect: fx.LogLine) -> None:
+        self._manager.log(effect.unit, effect.priority, effect.text)
+
+    def _manager_action(self, effect: fx.ManagerAction) -> None:
+        self._manager.act(effect)
