@@ -373,17 +373,17 @@ class Manager:
                 return
 
     def _exited(self, exit_: native.Exit) -> None:
-        number = exit_.spawn_id & ID_MASK
-        if exit_.spawn_id & (MEMBER | ADOPTED):
+        number = exit_.id & ID_MASK
+        if exit_.id & (MEMBER | ADOPTED):
             unit, spawn_id = self._unit_of_tag.get(number), 0
         else:
-            unit, spawn_id = self._performer.unit_of_spawn.pop(exit_.spawn_id, None), exit_.spawn_id
+            unit, spawn_id = self._performer.unit_of_spawn.pop(exit_.id, None), exit_.id
         if unit is None or unit not in self.engine.units:
             return
         stream = self.capture.get(unit)
         if stream is not None:
             self._drain_log(unit)       # its last words come before the manager's line about its end
-        if not exit_.spawn_id & MEMBER:
+        if not exit_.id & MEMBER:
             self.engine_handle(Exited(unit, spawn_id, exit_.pid, exit_.code, exit_.status, exit_.reaped_ns // 1000,
                                       exit_.utime_us + exit_.stime_us))
         self.members.new_round()

@@ -248,6 +248,16 @@ def pidfd_open(pid: int) -> int:
     return _check(lib.fi_pidfd_open(pid), f"cannot open process {pid}")
 
 
+def inotify_init() -> int:
+    """A non-blocking inotify(7) descriptor; read it with os.read, close it with os.close."""
+    return _check(lib.fi_inotify_init(), "cannot make an inotify descriptor")
+
+
+def inotify_add(fd: int, path: str, mask: int) -> int:
+    """Watch path; the watch's number."""
+    return _check(lib.fi_inotify_add(fd, os.fsencode(path), mask), f"cannot watch {path}")
+
+
 def _string_array(strings: Sequence[str]) -> Tuple[Any, Any]:
     """NULL-terminated char*[] over one buffer; the second value keeps the buffer alive."""
     encoded = [os.fsencode(s) for s in strings]

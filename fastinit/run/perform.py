@@ -20,7 +20,7 @@ from fastinit.run.loop import READABLE
 if TYPE_CHECKING:
     from fastinit.run.manager import Manager
 
-# What the id of a tracked process says beside a spawn id (csrc/api.h, fi_exit.spawn_id): the rest of the number is the unit's tag.
+# What the id of a tracked process says beside a spawn id (csrc/api.h, fi_exit.spawn_id, native.Exit.id): the rest of the number is the unit's tag.
 ADOPTED = 1 << 62       # became main by PIDFile=, MAINPID= or a guess
 MEMBER = 1 << 63        # watched because WatchMembers wants to know its end
 ID_MASK = ADOPTED - 1
@@ -110,7 +110,7 @@ class Performer:
             except streams.StreamError as error:
                 spec.fail_status, spec.fail_errno = error.exit_status, error.errno
                 manager.log(unit.name, 3, f"{unit.name}: {error}")
-        spec.stdin, spec.stdout, spec.stderr = opened.fds
+        spec.fds = opened.fds
         spec.controlling_tty = opened.controlling_tty
         return opened, spec
 
