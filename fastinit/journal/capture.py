@@ -118,7 +118,7 @@ class Capture:
 class Stream:
     """One unit's pipe; both ends stay open here as long as the unit may start processes."""
 
-    __slots__ = ("unit", "read_fd", "write_fd", "partial", "is_new")
+    __slots__ = ("is_new", "partial", "read_fd", "unit", "write_fd")
 
     def __init__(self, unit: str, read_fd: int, write_fd: int) -> None:
         self.unit = unit

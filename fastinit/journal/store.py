@@ -90,7 +90,8 @@ def tail(directory: str, unit: str, count: int, manager_identifier: str = "syste
     entries: List[LogEntry] = []
     for suffix in ("", ".1"):
         if len(entries) < count:
-            entries = _tail_of_file(path + suffix, path[:-4] + ".idx" + suffix, count - len(entries), manager_identifier) + entries
+            index = path[:-4] + ".idx"
+            entries = _tail_of_file(path + suffix, index + suffix, count - len(entries), manager_identifier) + entries
     return entries
 
 
@@ -108,7 +109,8 @@ def _tail_of_file(path: str, index_path: str, count: int, manager_identifier: st
             mark = mark_before(at)
             at += len(line) + 1
             text = line.decode("utf-8", "replace")
-            entries.append(LogEntry(mark.realtime_usec, manager_identifier if mark.kind == MANAGER else "", mark.pid, mark.priority, text))
+            identifier = manager_identifier if mark.kind == MANAGER else ""
+            entries.append(LogEntry(mark.realtime_usec, identifier, mark.pid, mark.priority, text))
         return entries
 
 

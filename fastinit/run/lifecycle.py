@@ -15,7 +15,6 @@ from fastinit.plan.effects import ManagerAction
 from fastinit.plan.states import Active, JobMode, JobType
 from fastinit.run import native
 
-
 if TYPE_CHECKING:
     from fastinit.run.manager import Manager
 

@@ -29,7 +29,7 @@ def realtime_usec() -> int:
 class Timer:
     """One call in the future; cancel() is allowed at any time, also after it has run."""
 
-    __slots__ = ("usec", "callback")
+    __slots__ = ("callback", "usec")
 
     def __init__(self, usec: int, callback: Callable[[], None]) -> None:
         self.usec = usec

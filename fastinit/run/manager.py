@@ -81,7 +81,7 @@ class Manager:
         self._performer = Performer(self)
         self._restore_or_boot(inherited)
 
-    # ---- start ------------------------------------------------------------------------------------------------------------
+    # ---- start ------------------------------------------------------------------------------------
 
     def _restore_or_boot(self, inherited: Mapping[str, List[int]]) -> None:
         for name, fds in inherited.items():
@@ -134,7 +134,7 @@ class Manager:
         self.lifecycle.resume()
         self._woken(native.wake_fd(), READABLE)
 
-    # ---- the round ----------------------------------------------------------------------------------------------------------
+    # ---- the round --------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Until PID 1 is asked to end, or to start the next manager."""
@@ -211,7 +211,7 @@ class Manager:
         self._set_clock()
         self.engine.tick()
 
-    # ---- for control/, lifecycle and perform ------------------------------------------------------------------------------------
+    # ---- for control/, lifecycle and perform ------------------------------------------------------
 
     def engine_handle(self, event: Event) -> None:
         self._set_clock()
@@ -233,7 +233,7 @@ class Manager:
         self._own_touched = True
 
     def tag(self, record: UnitRecord) -> None:
-        """Give the unit its number, once for the life of the container: what an earlier activation has left behind stays its own."""
+        """Give the unit its number, once in the container's life: what an earlier activation has left behind stays its own."""
         if not record.activation:
             record.activation = self._next_tag
             self._next_tag += 1
@@ -319,7 +319,7 @@ class Manager:
         """What every service gets from the manager, before its own settings."""
         return {**self.environment, "NOTIFY_SOCKET_PATH": self.paths.notify}
 
-    # ---- boot and end -------------------------------------------------------------------------------------------------------------
+    # ---- boot and end -----------------------------------------------------------------------------
 
     def boot_done(self) -> None:
         self._own_touched = True
@@ -341,7 +341,7 @@ class Manager:
         for name, record in sorted(self.engine.units.items()):
             self.log("", 6, f"{name}: {record.active.value} ({record.sub.value})")
 
-    # ---- events ---------------------------------------------------------------------------------------------------------------------
+    # ---- events -----------------------------------------------------------------------------------
 
     def _woken(self, fd: int, _events: int) -> None:
         try:
@@ -406,7 +406,7 @@ class Manager:
     def _notified(self, datagram: notify.Datagram) -> None:
         unit = self.unit_of_pid(datagram.pid)
         if unit is None or not datagram.fields:
-            self.log("", 7, f"notify message from PID {datagram.pid}, which belongs to no unit (or the message is malformed), ignored")
+            self.log("", 7, f"notify message from PID {datagram.pid} ignored: it belongs to no unit, or the message is malformed")
             return
         record = self.engine.units[unit]
         main_pid_valid = False
@@ -437,7 +437,7 @@ class Manager:
                 os.close(fd)
                 self.log(unit, 4, f"{unit}: cannot keep a descriptor of its fd store: {error.strerror}")
 
-    # ---- logs -------------------------------------------------------------------------------------------------------------------------
+    # ---- logs -------------------------------------------------------------------------------------
 
     def log(self, unit: str, priority: int, text: str) -> None:
         """A line of the manager's own, about a unit or ("") about itself."""

@@ -12,7 +12,7 @@ import uuid
 from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Tuple, Type
 
 from fastinit.plan import effects as fx
-from fastinit.plan.events import ConditionsChecked, Event, MembersGone, PidFileChanged, PidFound, SpawnFailed, Spawned
+from fastinit.plan.events import ConditionsChecked, Event, MembersGone, PidFileChanged, PidFound, Spawned, SpawnFailed
 from fastinit.plan.record import UnitRecord, tracked_pids
 from fastinit.run import conditions, execenv, native, pidfile, streams
 from fastinit.run.loop import READABLE
@@ -20,7 +20,7 @@ from fastinit.run.loop import READABLE
 if TYPE_CHECKING:
     from fastinit.run.manager import Manager
 
-# What the id of a tracked process says beside a spawn id (csrc/api.h, fi_exit.spawn_id, native.Exit.id): the rest of the number is the unit's tag.
+# What the id of a tracked process (native.Exit.id) says when it is no spawn id: the rest of the number is the unit's tag.
 ADOPTED = 1 << 62       # became main by PIDFile=, MAINPID= or a guess
 MEMBER = 1 << 63        # watched because WatchMembers wants to know its end
 ID_MASK = ADOPTED - 1
@@ -61,7 +61,7 @@ class Performer:
     def perform(self, effect: fx.Effect) -> Optional[Event]:
         return self._table[type(effect)](effect)
 
-    # ---- processes ------------------------------------------------------------------------------------------------
+    # ---- processes --------------------------------------------------------------------------------
 
     def _spawn(self, effect: fx.Spawn) -> Event:
         self.unit_of_spawn[effect.spawn_id] = effect.unit
@@ -148,7 +148,7 @@ class Performer:
             except PermissionError:
                 self._manager.log("", 4, f"cannot send {signal.Signals(signo).name} to PID {pid}: Operation not permitted")
 
-    # ---- members ----------------------------------------------------------------------------------------------------
+    # ---- members ----------------------------------------------------------------------------------
 
     def _watch_members(self, effect: fx.WatchMembers) -> Optional[Event]:
         self._watched[effect.unit] = True
@@ -171,7 +171,7 @@ class Performer:
         del self._watched[unit]
         return MembersGone(unit)
 
-    # ---- main processes that we did not spawn -------------------------------------------------------------------------
+    # ---- main processes that we did not spawn -----------------------------------------------------
 
     def _read_pid_file(self, effect: fx.ReadPidFile) -> Event:
         record = self._manager.engine.units[effect.unit]
@@ -235,7 +235,7 @@ class Performer:
             self._manager.loop.unwatch(fd)
             os.close(fd)
 
-    # ---- the life of a unit --------------------------------------------------------------------------------------------
+    # ---- the life of a unit -----------------------------------------------------------------------
 
     def _check_conditions(self, effect: fx.CheckConditions) -> Event:
         unit = self._manager.engine.units[effect.unit].unit

@@ -16,7 +16,6 @@ from typing import Mapping, NamedTuple
 from fastinit.errors import FastinitError
 
 
-
 class RuntimeDirectoryError(FastinitError):
     """The runtime directory cannot be used; str() says which and why."""
 

@@ -74,7 +74,8 @@ def _open_input(context: ExecContext, streams: Streams, sockets: Sequence[int]) 
     if spec.kind == "data":
         return streams.keep(_memory_file(context.standard_input_data))
     if spec.kind == "file":
-        return streams.keep(_open(spec.argument, os.O_RDWR | os.O_CREAT if _also_output(spec, context) else os.O_RDONLY, EXIT_STDIN))
+        flags = os.O_RDWR | os.O_CREAT if _also_output(spec, context) else os.O_RDONLY
+        return streams.keep(_open(spec.argument, flags, EXIT_STDIN))
     if spec.kind in _TTY_KINDS:
         streams.controlling_tty = True
         return streams.keep(_open(context.tty_path, os.O_RDWR | os.O_NOCTTY, EXIT_STDIN))

@@ -34,7 +34,8 @@ def test_lines_of_the_manager_are_marked(tmp_path):
     write(log, b"Started a.\n", 5, store.MANAGER)
     write(log, b"hello", 6)
     log.close()
-    assert [(entry.identifier, entry.text) for entry in store.tail(str(tmp_path), "a.service", 9)] == [("systemd", "Started a."), ("", "hello")]
+    entries = store.tail(str(tmp_path), "a.service", 9)
+    assert [(entry.identifier, entry.text) for entry in entries] == [("systemd", "Started a."), ("", "hello")]
 
 
 def test_nothing_stored_is_no_error(tmp_path):

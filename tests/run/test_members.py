@@ -77,7 +77,7 @@ def test_a_double_forked_daemon_and_its_children_belong_to_their_unit(has_childr
 
 
 def test_inside_another_fastinit_the_tags_stay_below_its_own():
-    soft, hard = resource.getrlimit(RLIMIT_LOCKS)
+    _, hard = resource.getrlimit(RLIMIT_LOCKS)
     if hard != resource.RLIM_INFINITY:
         pytest.skip("RLIMIT_LOCKS is already limited here")
     assert tag_base() == TAG_BASE
