@@ -13,6 +13,7 @@ import stat
 from fastinit.errors import FastinitError
 
 MAX_BYTES = 64
+PID_MAX = 1 << 22      # the kernel's own bound (proc(5), pid_max)
 
 
 class PidFileError(FastinitError):
@@ -34,7 +35,7 @@ def read_pid(path: str) -> "tuple[int, bool]":
         raise PidFileError(f"Can't read PID file {path}: {error.strerror}") from None
     finally:
         os.close(fd)
-    if not text.isdigit() or int(text) <= 0:
+    if not text.isdigit() or not 0 < int(text) <= PID_MAX:
         raise PidFileError(f"Failed to parse PID from file {path}: Invalid argument" if text else f"PID file {path} is empty")
     written_by_root = about.st_uid == 0 and not about.st_mode & 0o022 and _reached_by_root_alone(path)
     return int(text), written_by_root
