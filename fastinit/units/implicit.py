@@ -1,0 +1,141 @@
+"""Dependencies that no file has to say: implicit ones, and the default ones that DefaultDependencies=no takes away.
+
+In:  a unit being built.   Out: more entries in its dependencies.
+Never: looks at another unit; what a target needs to know of others is asked by the loader.
+Source: systemd.service(5), systemd.target(5), systemd.socket(5), systemd.timer(5), systemd.path(5), systemd.mount(5),
+systemd.automount(5), systemd.swap(5), systemd.slice(5), systemd.scope(5), systemd.exec(5): "AUTOMATIC DEPENDENCIES".
+"""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, Tuple
+
+from fastinit.units import names
+from fastinit.units.build import Build
+
+SYSINIT = (("Requires", "sysinit.target"), ("After", "sysinit.target"))
+BASIC = (("After", "basic.target"),)
+USER_BASIC = (("Requires", "basic.target"), ("After", "basic.target"))
+SHUTDOWN = (("Before", "shutdown.target"), ("Conflicts", "shutdown.target"))
+UMOUNT = (("Before", "umount.target"), ("Conflicts", "umount.target"))
+
+Pairs = Tuple[Tuple[str, str], ...]
+
+# Unit type -> what DefaultDependencies=yes adds in the system manager, and in a user's.
+DEFAULTS: Dict[str, Tuple[Pairs, Pairs]] = {
+    "service":   (SYSINIT + BASIC + SHUTDOWN,                                USER_BASIC + SHUTDOWN),
+    "socket":    ((("Before", "sockets.target"),) + SYSINIT + SHUTDOWN,      (("Before", "sockets.target"),) + SHUTDOWN),
+    "timer":     ((("Before", "timers.target"),) + SYSINIT + SHUTDOWN,       (("Before", "timers.target"),) + SHUTDOWN),
+    "path":      ((("Before", "paths.target"),) + SYSINIT + SHUTDOWN,        (("Before", "paths.target"),) + SHUTDOWN),
+    "mount":     ((("Before", "local-fs.target"), ("After", "local-fs-pre.target")) + UMOUNT, ()),
+    "automount": ((("Before", "local-fs.target"), ("After", "local-fs-pre.target")) + UMOUNT, ()),
+    "swap":      ((("Before", "swap.target"),) + UMOUNT,                     ()),
+    "target":    (SHUTDOWN,                                                  SHUTDOWN),
+    "slice":     (SHUTDOWN,                                                  SHUTDOWN),
+    "scope":     (SHUTDOWN,                                                  SHUTDOWN),
+}
+_REMOTE = frozenset(("nfs", "nfs4", "cifs", "smb3", "sshfs", "fuse.sshfs", "9p", "ceph", "glusterfs", "ncpfs", "afs"))
+
+
+def add_defaults(build: Build, kind: str, user: bool) -> None:
+    """What DefaultDependencies=yes stands for."""
+    if kind == "mount" and (build.own.get("remote") or build.name == "-.mount"):
+        pairs: Pairs = UMOUNT if build.name != "-.mount" else ()
+        if pairs:
+            pairs += (("Before", "remote-fs.target"), ("After", "remote-fs-pre.target"),
+                      ("After", "network-online.target"), ("Wants", "network-online.target"), ("After", "network.target"))
+    else:
+        pairs = DEFAULTS.get(kind, ((), ()))[1 if user else 0]
+    for dependency, other in pairs:
+        build.depend(dependency, other)
+    if kind == "timer" and build.own.get("OnCalendar") and not user:
+        build.depend("After", "time-set.target")
+        build.depend("After", "time-sync.target")
+
+
+def add_implicit(build: Build, kind: str, user: bool) -> None:
+    """What holds whatever DefaultDependencies= says."""
+    extra = IMPLICIT.get(kind)
+    if extra is not None:
+        extra(build, user)
+    slice_name = build.unit.get("slice")
+    if slice_name:
+        build.depend("Requires", slice_name)
+        build.depend("After", slice_name)
+
+
+def default_slice(name: str, kind: str, user: bool) -> str:
+    """Where a unit goes without Slice=: instances of one template share a slice of their own."""
+    if kind not in ("service", "socket", "mount", "swap", "scope"):
+        return ""
+    base = "app" if user else "system"
+    prefix, _, _ = names.split(name)
+    if kind == "service" and "@" in name:
+        return f"{base}-{names.escape(prefix)}.slice"
+    return base + ".slice"
+
+
+def parent_slice(name: str) -> str:
+    """ "a-b.slice" -> "a.slice", "a.slice" -> "-.slice", "-.slice" -> ""."""
+    if name == "-.slice":
+        return ""
+    head, dash, _ = name[:-len(".slice")].rpartition("-")
+    return (head if dash and head else "-") + ".slice"
+
+
+def _slice_above(build: Build) -> None:
+    if not build.unit.get("slice"):
+        above = parent_slice(build.name)
+        if above:
+            build.unit["slice"] = above
+
+
+def _logs(build: Build, user: bool) -> None:
+    """A unit that writes to the journal starts after it listens."""
+    context = build.context
+    output = context.get("standard_output")
+    error = context.get("standard_error")
+    kinds = (output.kind if output else "journal", error.kind if error else "")
+    if not user and any(kind.startswith(("journal", "kmsg")) for kind in kinds):
+        build.depend("After", "systemd-journald.socket")
+    if not user and context.get("sandbox", {}).get("PrivateTmp", ("no",))[0].lower() in ("yes", "true", "1", "on"):
+        build.depend("After", "systemd-tmpfiles-setup.service")
+
+
+def _service(build: Build, user: bool) -> None:
+    service = build.service
+    if service.get("type") == "dbus" and service.get("bus_name"):
+        build.depend("Requires", "dbus.socket")
+        build.depend("After", "dbus.socket")
+    _logs(build, user)
+
+
+def _socket(build: Build, user: bool) -> None:
+    service = build.own.get("Unit") or build.name[:-len("socket")] + "service"
+    if not build.own.get("Accept"):
+        build.depend("Triggers", service)
+        build.depend("Before", service)
+    if build.own.get("ExecStartPre") or build.own.get("ExecStartPost"):
+        _logs(build, user)
+
+
+def _trigger(build: Build, user: bool) -> None:
+    """Timers and paths: they come before what they start."""
+    target = build.own.get("Unit") or build.name[:build.name.rfind(".")] + ".service"
+    build.depend("Triggers", target)
+    build.depend("Before", target)
+
+
+def _automount(build: Build, user: bool) -> None:
+    mount = build.name[:-len("automount")] + "mount"
+    build.depend("Triggers", mount)
+    build.depend("Before", mount)
+
+
+def _slice(build: Build, user: bool) -> None:
+    _slice_above(build)
+
+
+IMPLICIT: Dict[str, Callable[[Build, bool], None]] = {
+    "service": _service, "socket": _socket, "timer": _trigger, "path": _trigger, "automount": _automount, "slice": _slice,
+}

@@ -1,0 +1,609 @@
+"""Unit files to Unit values: where files are looked for, which ones make a unit, and what is added to them.
+
+In:  a unit name.   Out: Unit, always; load_state and load_error tell what is wrong.
+Never raises, never blocks, never looks at a running state. Directories are listed once per generation; forget() begins
+the next one (daemon-reload).
+Source: systemd.unit(5), "UNIT FILE LOAD PATH"; systemd.service(5) and the pages of the other types.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple, Type, TypeVar
+
+from fastinit.errors import UnitError
+from fastinit.units import names
+from fastinit.units.build import BadSetting, Build
+from fastinit.units.config import ManagerConfig
+from fastinit.units.directives import PARSERS, REFUSED
+from fastinit.units.files import Stamp, chase, read_file
+from fastinit.units.implicit import add_defaults, add_implicit, default_slice
+from fastinit.units.model import (
+    USEC_INFINITY, ExecContext, Install, KillContext, Service, Setting, StdStream, Unit,
+)
+from fastinit.units.replaced import REPLACED, VENDOR
+from fastinit.units.specifiers import Host, Specifiers
+from fastinit.units.syntax import Parsed, parse
+from fastinit.units.verify import verify_service
+
+BUILTIN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "builtin")
+ALIASES_MAX = 64                    # links from one alias to the next
+MASKED = "/dev/null"
+
+# Aliases of fastinit's own units: a wheel holds no symlinks. A container has no display, so multi-user is the default.
+BUILTIN_ALIASES = {
+    "default.target": "multi-user.target", "ctrl-alt-del.target": "reboot.target",
+    "runlevel0.target": "poweroff.target", "runlevel1.target": "rescue.target", "runlevel2.target": "multi-user.target",
+    "runlevel3.target": "multi-user.target", "runlevel4.target": "multi-user.target", "runlevel5.target": "graphical.target",
+    "runlevel6.target": "reboot.target",
+}
+
+SYSTEM_PATH = (
+    "/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient", "/run/systemd/generator.early",
+    "/etc/systemd/system", "/etc/systemd/system.attached", "/run/systemd/system", "/run/systemd/system.attached",
+    "/run/systemd/generator", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system",
+    "/run/systemd/generator.late",
+)
+_USER_PATH = (
+    "{config}/systemd/user.control", "{runtime}/systemd/user.control", "{runtime}/systemd/transient",
+    "{runtime}/systemd/generator.early", "{config}/systemd/user", "{config_dirs}", "/etc/systemd/user",
+    "{runtime}/systemd/user", "/run/systemd/user", "{runtime}/systemd/generator", "{data}/systemd/user", "{data_dirs}",
+    "/usr/local/lib/systemd/user", "/usr/lib/systemd/user", "/lib/systemd/user", "{runtime}/systemd/generator.late",
+)
+_DEPENDENCY_DIRS = (("wants", "Wants"), ("requires", "Requires"), ("upholds", "Upholds"))
+# Types that exist without a file: systemd.slice(5), systemd.device(5), systemd.scope(5).
+_FILELESS = frozenset((".slice", ".device", ".scope"))
+# They hold the tree of slices and the root directory: always there.
+_PERPETUAL = frozenset(("-.slice", "system.slice", "-.mount"))
+_DEFAULT_TARGET_KINDS = ("Wants", "Requires", "Requisite", "BindsTo", "Upholds")
+
+T = TypeVar("T")
+
+
+def search_path(user: bool, host: Host) -> Tuple[str, ...]:
+    """The directories of units, the strongest first, without fastinit's own."""
+    override = host.environ.get("SYSTEMD_UNIT_PATH", "")
+    usual = _user_path(host) if user else SYSTEM_PATH
+    if not override:
+        return usual
+    given = tuple(path for path in override.split(":") if path.startswith("/"))
+    return given + usual if override.endswith(":") else given
+
+
+def _user_path(host: Host) -> Tuple[str, ...]:
+    known = {"config": host.config, "runtime": host.runtime, "data": host.home_dir("XDG_DATA_HOME", "/.local/share")}
+    lists = {
+        "{config_dirs}": host.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg",
+        "{data_dirs}": host.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share",
+    }
+    found: List[str] = []
+    for pattern in _USER_PATH:
+        if pattern in lists:
+            found += [f"{path}/systemd/user" for path in lists[pattern].split(":") if path.startswith("/")]
+        else:
+            found.append(pattern.format(**known))
+    return tuple(dict.fromkeys(found))
+
+
+class _Index:
+    """All directories of the search path, listed once.
+
+    files:   name -> path of the fragment, MASKED, or "" with an entry in aliases.
+    aliases: name -> the name that its symlink points at.
+    folders: "x.service.d", "x.target.wants" … -> the paths of the folders of that name, the strongest first.
+    """
+
+    __slots__ = ("files", "aliases", "names_of", "folders", "listings", "warnings", "_roots", "_root")
+
+    def __init__(self, root: str, directories: Iterable[str]) -> None:
+        self.files: Dict[str, str] = {}
+        self.aliases: Dict[str, str] = {}
+        self.names_of: Dict[str, List[str]] = {}
+        self.folders: Dict[str, List[str]] = {}
+        self.listings: Dict[str, List[str]] = {}
+        self.warnings: Dict[str, List[str]] = {}
+        self._root = root
+        directories = tuple(directories)
+        self._roots: Dict[str, str] = {}        # directory without root, as written and as it really is
+        seen: Set[Tuple[int, int]] = set()
+        readable = []
+        for directory in directories:
+            try:
+                status = os.stat(directory)
+            except OSError:
+                continue
+            if (status.st_dev, status.st_ino) in seen:      # /lib is a link to usr/lib
+                self._roots[directory[len(root):]] = directory
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            readable.append(directory)
+            self._roots[directory[len(root):]] = directory
+            self._roots[os.path.realpath(directory)] = directory
+        irregular: Dict[str, str] = {}
+        for directory in readable:
+            self._list(directory, irregular)
+        for name, target in BUILTIN_ALIASES.items():
+            if name not in self.files and name not in self.aliases and target in self.files:
+                self.aliases[name] = target
+        for name, path in irregular.items():    # a folder or socket is no unit, but nothing else has that name: say so
+            if name not in self.aliases:
+                self.files.setdefault(name, path)
+        for name, target in self.aliases.items():
+            self.names_of.setdefault(target, []).append(name)
+
+    def _list(self, directory: str, irregular: Dict[str, str]) -> None:
+        files, aliases = self.files, self.aliases
+        try:
+            entries = list(os.scandir(directory))
+        except OSError:
+            return
+        for entry in entries:
+            name = entry.name
+            suffix = name[name.rfind("."):]
+            if suffix in (".d", ".wants", ".requires", ".upholds"):
+                self.folders.setdefault(name, []).append(f"{directory}/{name}")
+            elif suffix in names.SUFFIXES and name not in files and name not in aliases:
+                path = f"{directory}/{name}"
+                if entry.is_symlink():
+                    self._add_link(name, path, directory)
+                elif entry.is_file(follow_symlinks=False):
+                    files[name] = path
+                else:
+                    irregular.setdefault(name, path)
+
+    def _add_link(self, name: str, path: str, directory: str) -> None:
+        try:
+            target = os.readlink(path)
+        except OSError:
+            return
+        inside = target if target.startswith("/") else os.path.normpath(f"{directory[len(self._root):]}/{target}")
+        if inside == MASKED:
+            self.files[name] = MASKED
+            return
+        parent, _, base = os.path.normpath(inside).rpartition("/")
+        if parent in self._roots or (self._root and parent.startswith(self._root) and parent[len(self._root):] in self._roots):
+            alias = _alias_target(name, base)
+            if alias and alias != name:
+                self.aliases[name] = alias
+                return
+            if not alias:
+                self.warnings.setdefault(base, []).append(
+                    f"{path}:1: Suspicious symlink to {target}: {name} cannot be an alias of {base}, ignoring.")
+                return
+        # A file outside the search path that is linked in; or the template of this very instance.
+        try:
+            where = self._root + chase(self._root, path[len(self._root):])
+        except UnitError:
+            where = path            # reading it says what is wrong
+        self.files[name] = MASKED if where == self._root + MASKED else where
+
+    def listing(self, folder: str) -> List[str]:
+        """The names in a folder, sorted; [] when it cannot be read."""
+        known = self.listings.get(folder)
+        if known is None:
+            try:
+                known = sorted(os.listdir(folder))
+            except OSError:
+                known = []
+            self.listings[folder] = known
+        return known
+
+    def resolve(self, name: str) -> Tuple[str, str]:
+        """(id, path of the fragment) of a unit name; path is "" when there is no file and MASKED when it is masked."""
+        for _ in range(ALIASES_MAX):
+            path = self.files.get(name)
+            if path is not None:
+                return name, path
+            target = self.aliases.get(name)
+            if target is None:
+                template = names.template_of(name)
+                if not template or template == name:
+                    return name, ""
+                path = self.files.get(template)
+                if path is not None:
+                    return name, path
+                target = self.aliases.get(template)
+                if target is None:
+                    return name, ""
+                target = names.with_instance(target, names.split(name)[1])
+            name = target
+        return name, ""
+
+    def all_names(self, name: str) -> FrozenSet[str]:
+        """The id and every alias, links to links included."""
+        found = {name}
+        queue = [name]
+        instance = names.split(name)[1]
+        template = names.template_of(name) if instance else ""
+        while queue:
+            current = queue.pop()
+            aliases = self.names_of.get(current, [])
+            if template:
+                of_template = self.names_of.get(names.template_of(current), ())
+                aliases = aliases + [names.with_instance(alias, instance) for alias in of_template if "@." in alias]
+            for alias in aliases:
+                if alias not in found:
+                    found.add(alias)
+                    queue.append(alias)
+        return frozenset(found)
+
+
+def _alias_target(name: str, base: str) -> str:
+    """What a link called name to a unit file called base stands for; "" when types or forms do not fit."""
+    if not names.is_valid(base) or name[name.rfind("."):] != base[base.rfind("."):]:
+        return ""
+    if names.is_template(base):
+        if names.is_template(name):
+            return base
+        return names.with_instance(base, names.split(name)[1]) if "@" in name else ""
+    return "" if names.is_template(name) else base
+
+
+def unit_names_for_dropins(name: str) -> List[str]:
+    """Names whose .d folders apply, the most particular first: itself, its template, then with the dashes cut off."""
+    prefix, instance, suffix = names.split(name)
+    forms = [name]
+    if instance:
+        forms.append(f"{prefix}@{suffix}")
+    end = prefix.rfind("-", 0, len(prefix) - 1 if prefix.endswith("-") else len(prefix))
+    while end > 0:
+        short = prefix[:end + 1]
+        if instance:
+            forms += [f"{short}@{instance}{suffix}", f"{short}@{suffix}"]
+        else:
+            forms.append(short + suffix)
+        end = prefix.rfind("-", 0, end)
+    return forms
+
+
+class Loader:
+    """Loads units of one manager. paths: the search path, fastinit's own units last."""
+
+    def __init__(self, root: str = "", config: ManagerConfig = ManagerConfig(), user: bool = False,
+                 host: Optional[Host] = None) -> None:
+        self.root = root.rstrip("/")
+        self.config = config
+        self.user = user
+        self.host = host or Host(self.root, user)
+        self.paths = tuple(self.root + path for path in search_path(user, self.host))
+        self.paths += (os.path.join(BUILTIN, "user" if user else "system"),)
+        self._index: Optional[_Index] = None
+        self._files: Dict[str, Tuple[Stamp, Parsed]] = {}
+        self._built: Dict[str, Build] = {}
+        self._service_defaults = _service_defaults(config)
+
+    def forget(self) -> None:
+        """Look at the disk again from the next load on."""
+        self._index = None
+        self._files.clear()
+        self._built.clear()
+
+    @property
+    def index(self) -> _Index:
+        if self._index is None:
+            self._index = _Index(self.root, self.paths)
+        return self._index
+
+    def load(self, name: str) -> Unit:
+        """The unit of this name or alias. Never raises."""
+        if not names.is_valid(name):
+            return Unit(name, frozenset((name,)), "error", f"{name}: invalid unit name")
+        if names.is_template(name):
+            return Unit(name, frozenset((name,)), "error", f"{name}: unit name is missing the instance name")
+        build = self._built.get(name)
+        if build is None:
+            build = self._load(name)
+            for alias in build.own["names"]:
+                self._built[alias] = build
+        return self._finish(build)
+
+    # --- from files to a Build ---
+
+    def _load(self, name: str) -> Build:
+        index = self.index
+        unit_id, path = index.resolve(name)
+        build = Build(unit_id, Specifiers(unit_id, self.host, "" if path == MASKED else path))
+        own = build.own
+        own["names"] = index.all_names(unit_id) | {name}
+        own["state"] = "loaded"
+        own["stamps"] = []
+        own["settings"] = []
+        own["dropins"] = ()
+        own["path"] = path
+        if path == MASKED:
+            own["state"] = "masked"
+            return build
+        if path and self._is_replaced(unit_id, path):
+            path = own["path"] = ""
+            own["replaced"] = True
+        if path:
+            self._read_fragment(build, path)
+        elif not own.get("replaced") and not self._needs_no_file(unit_id):
+            own["state"] = "not-found"
+        if own["state"] in ("error", "masked"):
+            return build
+        build.warnings += index.warnings.get(unit_id, ())
+        self._read_dropins(build)
+        if own["state"] == "not-found" and not own["dropins"]:
+            return build
+        self._complete(build)
+        return build
+
+    @staticmethod
+    def _needs_no_file(name: str) -> bool:
+        return name in _PERPETUAL or name[name.rfind("."):] in _FILELESS
+
+    @staticmethod
+    def _is_replaced(name: str, path: str) -> bool:
+        known = name in REPLACED or (names.template_of(name) or name) in REPLACED
+        return known and any(part in path for part in VENDOR)
+
+    def _read(self, path: str) -> Tuple[Stamp, Parsed]:
+        """A file, parsed once for all units that it concerns (templates, service.d). Raises UnitError."""
+        known = self._files.get(path)
+        if known is None:
+            data, stamp = read_file(path)
+            known = self._files[path] = (stamp, parse(data, path))
+        return known
+
+    def _read_fragment(self, build: Build, path: str) -> None:
+        own = build.own
+        try:
+            data, stamp = read_file(path)
+            own["stamps"].append(stamp)
+            if not data:
+                own["state"] = "masked"
+                return
+            known = self._files.get(path)
+            if known is None:
+                known = self._files[path] = (stamp, parse(data, path))
+        except UnitError as error:
+            own["state"], build.error = "error", str(error)
+            return
+        self._apply(build, known[1])
+
+    def _read_dropins(self, build: Build) -> None:
+        found = self.dropin_paths(build.name, build.own["names"])
+        build.own["dropins"] = tuple(found)
+        for path in found:
+            try:
+                stamp, parsed = self._read(path)
+            except UnitError as error:
+                build.warnings.append(str(error) + ", ignoring the file")
+                continue
+            build.own["stamps"].append(stamp)
+            self._apply(build, parsed)
+
+    def dropin_paths(self, name: str, aliases: Iterable[str]) -> List[str]:
+        """The .conf files that apply, in the order in which they are read: by file name."""
+        folders = self.index.folders
+        kind = name[name.rfind(".") + 1:]
+        candidates: List[str] = []
+        for unit in [name, *sorted(alias for alias in aliases if alias != name)]:
+            for form in unit_names_for_dropins(unit):
+                key = form + ".d"
+                if key in folders:
+                    candidates += folders[key]
+        candidates += folders.get(kind + ".d", ())
+        if not candidates:
+            return []
+        # Where a file name stands twice the stronger folder has it: a more particular name beats a more general one only
+        # within one folder of the search path, as systemd does; the type's folder is the weakest.
+        chosen: Dict[str, str] = {}
+        for folder in candidates:
+            for entry in self.index.listing(folder):
+                if entry.endswith(".conf") and not entry.startswith(".") and entry not in chosen:
+                    chosen[entry] = f"{folder}/{entry}"
+        paths = [chosen[entry] for entry in sorted(chosen)]
+        return [path for path in paths if not self._is_null(path)]
+
+    @staticmethod
+    def _is_null(path: str) -> bool:
+        try:
+            return os.readlink(path) == MASKED
+        except OSError:
+            return False
+
+    def _apply(self, build: Build, parsed: Parsed) -> None:
+        """Give every assignment of a file to its parser."""
+        sections = PARSERS[build.name[build.name.rfind(".") + 1:]]
+        build.warnings += parsed.warnings
+        for section, line in parsed.sections:
+            if section not in sections and not section.startswith("X-"):
+                build.warnings.append(f"{parsed_path(parsed)}:{line}: Unknown section '{section}'. Ignoring.")
+        build.own["settings"] += parsed.settings
+        targets: Dict[str, Dict[str, Any]] = {
+            "unit": build.unit, "service": build.service, "context": build.context, "kill": build.kill,
+            "install": build.install, "own": build.own, "": build.own,
+        }
+        for setting in parsed.settings:
+            section, name, value, build.path, build.line = setting
+            rows = sections.get(section)
+            if rows is None:
+                continue
+            row = rows.get(name)
+            if row is None:
+                if not name.startswith("X-"):
+                    build.warn(f"Unknown key '{name}' in section [{section}], ignoring.")
+                continue
+            where = row.where
+            target, _, field = where.partition(".")
+            try:
+                row.parse(build, targets[target], field, value)
+                if row.support == REFUSED:
+                    build.warn(f"Support for option {name}= has been removed and it is ignored.")
+            except BadSetting as error:
+                build.error = build.error or f"{build.path}:{build.line}: cannot use {name}={value[:200]}: {error}"
+            except ValueError as error:
+                build.warn(f"Failed to parse {name}={value[:200]}: {error}, ignoring.")
+
+    # --- what no file says ---
+
+    def _complete(self, build: Build) -> None:
+        name = build.name
+        kind = name[name.rfind(".") + 1:]
+        self._read_dependency_folders(build)
+        if kind == "service":
+            self._complete_service(build)
+        if "slice" not in build.unit and (slice_name := default_slice(name, kind, self.user)) and (
+                build.unit.get("default_dependencies", True)):
+            build.unit["slice"] = slice_name
+        add_implicit(build, kind, self.user)
+        if build.own["state"] == "loaded" and build.unit.get("default_dependencies", True) and not build.own.get("replaced"):
+            if name not in _PERPETUAL:
+                add_defaults(build, kind, self.user)
+        self._order_after_mounts(build)
+        if kind == "service" and not build.error and build.own["state"] == "loaded" and not build.own.get("replaced"):
+            build.error = verify_service(build)
+
+    def _read_dependency_folders(self, build: Build) -> None:
+        index = self.index
+        for unit in build.own["names"]:
+            for form in (unit, names.template_of(unit)):
+                if not form:
+                    continue
+                for suffix, kind in _DEPENDENCY_DIRS:
+                    for folder in index.folders.get(f"{form}.{suffix}", ()):
+                        for entry in index.listing(folder):
+                            self._add_dependency_link(build, kind, folder, entry)
+
+    def _add_dependency_link(self, build: Build, kind: str, folder: str, entry: str) -> None:
+        if not names.is_valid(entry):
+            if not entry.startswith("."):
+                build.warnings.append(f"{folder}/{entry}:1: Not a unit name, ignoring.")
+            return
+        if self._is_null(f"{folder}/{entry}"):
+            return
+        if "@." in entry and names.is_template(entry):
+            instance = build.specifiers.instance or build.specifiers.prefix
+            entry = names.with_instance(entry, instance)
+        build.depend(kind, entry)
+
+    def _complete_service(self, build: Build) -> None:
+        service = build.service
+        if build.own.get("replaced"):
+            service.update(type="oneshot", remain_after_exit=True)
+            return
+        if "type" not in service:
+            if service.get("bus_name"):
+                service["type"] = "dbus"
+            else:
+                service["type"] = "simple" if service.get("exec_start") else "oneshot"
+        if service["type"] == "oneshot":        # systemd.service(5), "TimeoutStartSec=": off by default
+            service.setdefault("timeout_start_usec", USEC_INFINITY)
+        for field, value in self._service_defaults.items():
+            service.setdefault(field, value)
+        if service.get("notify_access", "none") == "none" and (
+                service["type"] in ("notify", "notify-reload") or service.get("watchdog_usec")
+                or service.get("file_descriptor_store_max")):
+            service["notify_access"] = "main"
+
+    def _order_after_mounts(self, build: Build) -> None:
+        """RequiresMountsFor= and WantsMountsFor=: mount units that have a file are pulled in, the others are the engine's."""
+        for field, kind in (("requires_mounts_for", "Requires"), ("wants_mounts_for", "Wants")):
+            for path in build.unit.get(field, ()):
+                parts = path.strip("/").split("/") if path != "/" else []
+                for depth in range(1, len(parts) + 1):
+                    try:
+                        mount = names.from_path("/" + "/".join(parts[:depth]), ".mount")
+                    except ValueError:
+                        continue
+                    if self.index.resolve(mount)[1] not in ("", MASKED) and mount not in REPLACED:
+                        build.depend("After", mount)
+                        build.depend(kind, mount)
+
+    # --- from a Build to a Unit ---
+
+    def _finish(self, build: Build) -> Unit:
+        own = build.own
+        known: Optional[Unit] = own.get("result")
+        if known is not None:
+            return known
+        kind = build.name[build.name.rfind(".") + 1:]
+        if kind == "target" and own["state"] == "loaded" and build.unit.get("default_dependencies", True):
+            self._order_target(build)
+        state = own["state"]
+        if build.error and state == "loaded":
+            state = "bad-setting"
+        values: Dict[str, Any] = {
+            "start_limit_interval_usec": self.config.default_start_limit_interval_usec,
+            "start_limit_burst": self.config.default_start_limit_burst,
+        }
+        values.update(build.unit)
+        values.update(
+            name=build.name, names=own["names"], load_state=state, load_error=build.error,
+            fragment_path="" if own["path"] == MASKED else own["path"], dropin_paths=own["dropins"],
+            dependencies={dependency: tuple(found) for dependency, found in build.dependencies.items()},
+            install=_make(Install, build.install), context=self._context(build),
+            kill=_make(KillContext, build.kill), warnings=tuple(build.warnings), stamps=tuple(own["stamps"]),
+            settings=tuple(own["settings"]),
+        )
+        if kind == "service":
+            values["service"] = _make(Service, build.service)
+        unit = own["result"] = _make(Unit, values)
+        return unit
+
+    def _context(self, build: Build) -> ExecContext:
+        context = build.context
+        if self.config.default_limits:
+            context["limits"] = {**self.config.default_limits, **context.get("limits", {})}
+        if "standard_input_data" in context and "standard_input" not in context:
+            context["standard_input"] = StdStream("data")
+        return _make(ExecContext, context)
+
+    def _order_target(self, build: Build) -> None:
+        """A target comes after what it pulls in, unless either side says that it has no default dependencies or orders itself."""
+        before = build.dependencies.get("Before", {})
+        for kind in _DEFAULT_TARGET_KINDS:
+            for other in tuple(build.dependencies.get(kind, ())):
+                if other in before or not names.is_valid(other) or names.is_template(other):
+                    continue
+                peer = self._built.get(other)
+                if peer is None:
+                    peer = self._load(other)
+                    for alias in peer.own["names"]:
+                        self._built[alias] = peer
+                if not peer.unit.get("default_dependencies", True):
+                    continue
+                after = peer.dependencies.get("After", {})
+                if any(name in after for name in build.own["names"]):
+                    continue
+                build.depend("After", other)
+
+
+def parsed_path(parsed: Parsed) -> str:
+    """The file that these settings are from; a file with sections alone has none."""
+    return parsed.settings[0].path if parsed.settings else ""
+
+
+def _service_defaults(config: ManagerConfig) -> Dict[str, Any]:
+    defaults: Dict[str, Any] = {}
+    for field in ("timeout_start_usec", "timeout_stop_usec", "restart_usec"):
+        value = getattr(config, "default_" + field)
+        if value != getattr(Service, field):
+            defaults[field] = value
+    if config.default_timeout_abort_usec >= 0:
+        defaults["timeout_abort_usec"] = config.default_timeout_abort_usec
+    return defaults
+
+
+# Fields whose default is made anew for every value; the other defaults are attributes of the class.
+_FACTORIES: Dict[Type[Any], Dict[str, Any]] = {
+    Unit: {"dependencies": {}}, ExecContext: {"limits": {}, "sandbox": {}}, Service: {}, KillContext: {}, Install: {},
+}
+_EMPTY: Dict[Type[Any], Any] = {kind: kind() for kind in (ExecContext, Service, KillContext, Install)}
+
+
+def _make(kind: Type[T], values: Dict[str, Any]) -> T:
+    """kind(**values), ten times as fast: __init__ of a frozen dataclass sets every field by a call of its own."""
+    if not values and kind in _EMPTY:
+        empty: T = _EMPTY[kind]
+        return empty
+    made = kind.__new__(kind)
+    fields = made.__dict__
+    fields.update(_FACTORIES[kind])
+    fields.update(values)
+    return made
+
+
+__all__ = ["Loader", "Setting", "USEC_INFINITY", "search_path", "unit_names_for_dropins"]
