@@ -12,12 +12,15 @@ from typing import Callable, Dict, Tuple
 
 from fastinit.units import names
 from fastinit.units.build import Build
+from fastinit.units.values import BOOLEANS
 
 SYSINIT = (("Requires", "sysinit.target"), ("After", "sysinit.target"))
 BASIC = (("After", "basic.target"),)
 USER_BASIC = (("Requires", "basic.target"), ("After", "basic.target"))
 SHUTDOWN = (("Before", "shutdown.target"), ("Conflicts", "shutdown.target"))
 UMOUNT = (("Before", "umount.target"), ("Conflicts", "umount.target"))
+
+_API_MOUNTS = ("dev-", "sys-", "proc-", "run-")      # of the kernel, not of any service
 
 Pairs = Tuple[Tuple[str, str], ...]
 
@@ -68,9 +71,11 @@ def default_slice(name: str, kind: str, user: bool) -> str:
     """Where a unit goes without Slice=: instances of one template share a slice of their own."""
     if kind not in ("service", "socket", "mount", "swap", "scope"):
         return ""
+    if kind == "mount" and name.startswith(_API_MOUNTS):
+        return "-.slice"
     base = "app" if user else "system"
     prefix, _, _ = names.split(name)
-    if kind == "service" and "@" in name:
+    if "@" in name:
         return f"{base}-{names.escape(prefix)}.slice"
     return base + ".slice"
 
@@ -90,16 +95,64 @@ def _slice_above(build: Build) -> None:
             build.unit["slice"] = above
 
 
-def _logs(build: Build, user: bool) -> None:
+# Directory directives and where in the system their folders are (systemd.exec(5), "RuntimeDirectory=").
+_FOLDERS = (
+    ("runtime_directory", "runtime", False), ("state_directory", "state", True), ("cache_directory", "cache", True),
+    ("logs_directory", "logs", True), ("configuration_directory", "config", False),
+)
+
+
+def _truth(build: Build, name: str) -> str:
+    """A sandbox directive's value: "yes", "no", or a word of its own."""
+    given = build.context.get("sandbox", {}).get(name, ("no",))[0].lower()
+    known = BOOLEANS.get(given)
+    return given if known is None else "yes" if known else "no"
+
+
+def mounts_for(build: Build, *paths: str) -> None:
+    known: Dict[str, None] = dict.fromkeys(build.unit.get("requires_mounts_for", ()))
+    known.update(dict.fromkeys(paths))
+    build.unit["requires_mounts_for"] = tuple(known)
+
+
+def _processes(build: Build, user: bool) -> None:
+    """What starting a process as the [Exec] directives say needs: mounts, the journal, writable folders, /tmp."""
+    context = build.context
+    paths = [context[field] for field in ("root_directory",) if context.get(field)]
+    working = context.get("working_directory", "")
+    if working.startswith("/") and not context.get("working_directory_optional"):
+        paths.append(working)
+    for field in ("standard_input", "standard_output", "standard_error"):
+        stream = context.get(field)
+        if stream is not None and stream.argument.startswith("/"):
+            paths.append(stream.argument)
+    writable = False
+    for field, base, on_root in _FOLDERS:
+        entries = context.get(field)
+        if entries:
+            above = getattr(build.specifiers.host, base)
+            paths += [f"{above}/{entry.path}" for entry in entries]
+            writable = writable or on_root
+    if paths:
+        mounts_for(build, *paths)
+    if user:
+        return
+    if writable:
+        build.depend("After", "systemd-remount-fs.service")
+    if context.get("dynamic_user") or _truth(build, "PrivateTmp") == "yes":
+        build.unit["wants_mounts_for"] = (*build.unit.get("wants_mounts_for", ()), "/tmp", "/var/tmp")
+        build.depend("After", "systemd-tmpfiles-setup.service")
+    _logs(build)
+
+
+def _logs(build: Build) -> None:
     """A unit that writes to the journal starts after it listens."""
     context = build.context
     output = context.get("standard_output")
     error = context.get("standard_error")
     kinds = (output.kind if output else "journal", error.kind if error else "")
-    if not user and any(kind.startswith(("journal", "kmsg")) for kind in kinds):
+    if any(kind.startswith(("journal", "kmsg")) for kind in kinds):
         build.depend("After", "systemd-journald.socket")
-    if not user and context.get("sandbox", {}).get("PrivateTmp", ("no",))[0].lower() in ("yes", "true", "1", "on"):
-        build.depend("After", "systemd-tmpfiles-setup.service")
 
 
 def _service(build: Build, user: bool) -> None:
@@ -107,7 +160,7 @@ def _service(build: Build, user: bool) -> None:
     if service.get("type") == "dbus" and service.get("bus_name"):
         build.depend("Requires", "dbus.socket")
         build.depend("After", "dbus.socket")
-    _logs(build, user)
+    _processes(build, user)
 
 
 def _socket(build: Build, user: bool) -> None:
@@ -115,12 +168,18 @@ def _socket(build: Build, user: bool) -> None:
     if not build.own.get("Accept"):
         build.depend("Triggers", service)
         build.depend("Before", service)
-    if build.own.get("ExecStartPre") or build.own.get("ExecStartPost"):
-        _logs(build, user)
+    listen = [address for address in build.own.get("Listen", ()) if address.startswith("/")]
+    if listen:
+        mounts_for(build, *listen)
+    if any(build.own.get(phase) for phase in ("ExecStartPre", "ExecStartPost", "ExecStopPre", "ExecStopPost")):
+        _processes(build, user)
 
 
 def _trigger(build: Build, user: bool) -> None:
     """Timers and paths: they come before what they start."""
+    watched = tuple(build.own.get("Watch", ()))
+    if watched:
+        mounts_for(build, *watched)
     target = build.own.get("Unit") or build.name[:build.name.rfind(".")] + ".service"
     build.depend("Triggers", target)
     build.depend("Before", target)

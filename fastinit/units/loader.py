@@ -8,6 +8,7 @@ Source: systemd.unit(5), "UNIT FILE LOAD PATH"; systemd.service(5) and the pages
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple, Type, TypeVar
 
@@ -21,6 +22,7 @@ from fastinit.units.implicit import add_defaults, add_implicit, default_slice
 from fastinit.units.model import (
     USEC_INFINITY, ExecContext, Install, KillContext, Service, Setting, StdStream, Unit,
 )
+from fastinit.units.parsers import is_user
 from fastinit.units.replaced import REPLACED, VENDOR
 from fastinit.units.specifiers import Host, Specifiers
 from fastinit.units.syntax import Parsed, parse
@@ -445,9 +447,10 @@ class Loader:
         self._read_dependency_folders(build)
         if kind == "service":
             self._complete_service(build)
-        if "slice" not in build.unit and (slice_name := default_slice(name, kind, self.user)) and (
-                build.unit.get("default_dependencies", True)):
-            build.unit["slice"] = slice_name
+        if "slice" not in build.unit:
+            slice_name = default_slice(name, kind, self.user)
+            if slice_name:
+                build.unit["slice"] = slice_name
         add_implicit(build, kind, self.user)
         if build.own["state"] == "loaded" and build.unit.get("default_dependencies", True) and not build.own.get("replaced"):
             if name not in _PERPETUAL:
@@ -545,6 +548,9 @@ class Loader:
 
     def _context(self, build: Build) -> ExecContext:
         context = build.context
+        if context.get("dynamic_user"):
+            name = context.setdefault("user", dynamic_user_name(build.specifiers.prefix))
+            context.setdefault("group", name)
         if self.config.default_limits:
             context["limits"] = {**self.config.default_limits, **context.get("limits", {})}
         if "standard_input_data" in context and "standard_input" not in context:
@@ -569,6 +575,13 @@ class Loader:
                 if any(name in after for name in build.own["names"]):
                     continue
                 build.depend("After", other)
+
+
+def dynamic_user_name(prefix: str) -> str:
+    """The user of DynamicUser=yes without User=: the unit's prefix where it can be a user's name, else a number made of it."""
+    if prefix.isascii() and len(prefix) <= 31 and is_user(prefix) and not prefix.isdecimal() and "." not in prefix:
+        return prefix
+    return "_du" + hashlib.blake2b(prefix.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
 
 
 def parsed_path(parsed: Parsed) -> str:
