@@ -242,20 +242,33 @@ def _alias_target(name: str, base: str) -> str:
 
 
 def unit_names_for_dropins(name: str) -> List[str]:
-    """Names whose .d folders apply, the most particular first: itself, its template, then with the dashes cut off."""
+    """Names whose .d folders apply, the most particular first: itself, its template, then cut off at the dashes.
+
+    "a-b@i.service" -> a-b@i, a-b@, a-, a-@i, a-@ (with ".service"): the forms without "@" come with the template.
+    """
     prefix, instance, suffix = names.split(name)
-    forms = [name]
-    if instance:
-        forms.append(f"{prefix}@{suffix}")
-    end = prefix.rfind("-", 0, len(prefix) - 1 if prefix.endswith("-") else len(prefix))
-    while end > 0:
-        short = prefix[:end + 1]
+    forms: Dict[str, None] = {name: None}
+    if "@" in name:
         if instance:
-            forms += [f"{short}@{instance}{suffix}", f"{short}@{suffix}"]
-        else:
-            forms.append(short + suffix)
-        end = prefix.rfind("-", 0, end)
-    return forms
+            forms[f"{prefix}@{suffix}"] = None
+        forms.update(dict.fromkeys(short + suffix for short in _prefixes(prefix)))
+    for short in _prefixes(prefix):
+        if not instance:
+            forms[short + suffix] = None
+            continue
+        forms[f"{short}@{instance}{suffix}"] = None
+        forms[f"{short}@{suffix}"] = None
+    return list(forms)
+
+
+def _prefixes(prefix: str) -> List[str]:
+    """ "a-b-c" -> "a-b-", "a-"."""
+    found = []
+    end = prefix.rstrip("-").rfind("-")
+    while end > 0:
+        found.append(prefix[:end + 1])
+        end = prefix[:end].rstrip("-").rfind("-")
+    return found
 
 
 class Loader:
@@ -382,15 +395,12 @@ class Loader:
         kind = name[name.rfind(".") + 1:]
         candidates: List[str] = []
         for unit in [name, *sorted(alias for alias in aliases if alias != name)]:
-            for form in unit_names_for_dropins(unit):
-                key = form + ".d"
-                if key in folders:
-                    candidates += folders[key]
+            found = [folder for form in unit_names_for_dropins(unit) for folder in folders.get(form + ".d", ())]
+            # The order of the search path comes first, the more particular name counts within one of its directories.
+            candidates += sorted(found, key=self._rank) if len(found) > 1 else found
         candidates += folders.get(kind + ".d", ())
         if not candidates:
             return []
-        # Where a file name stands twice the stronger folder has it: a more particular name beats a more general one only
-        # within one folder of the search path, as systemd does; the type's folder is the weakest.
         chosen: Dict[str, str] = {}
         for folder in candidates:
             for entry in self.index.listing(folder):
@@ -398,6 +408,9 @@ class Loader:
                     chosen[entry] = f"{folder}/{entry}"
         paths = [chosen[entry] for entry in sorted(chosen)]
         return [path for path in paths if not self._is_null(path)]
+
+    def _rank(self, folder: str) -> int:
+        return self.paths.index(folder.rpartition("/")[0])
 
     @staticmethod
     def _is_null(path: str) -> bool:
