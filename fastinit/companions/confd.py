@@ -101,6 +101,11 @@ def _counted(path: str, text: str) -> Iterator[Line]:
             yield Line(f"{path}:{number}", line)
 
 
+def numbered(name: str, data: bytes) -> Iterator[Line]:
+    """Lines of a text that is no file: a credential."""
+    return _counted(name, data.decode("utf-8", "surrogateescape"))
+
+
 def inline(words: Sequence[str]) -> Iterator[Line]:
     for number, word in enumerate(words, 1):
         yield Line(f"{REPLACED}:{number}", word)

@@ -48,6 +48,8 @@ def _value(letter: str, host: Host, known: FrozenSet[str]) -> str:
         raise ValueError(f"unknown specifier %{letter}")
     if letter == "l":
         return host.hostname.partition(".")[0]
+    if letter == "b":
+        return Host().boot_id       # of the kernel that runs: a root elsewhere has no /proc of its own
     fact = _COMMON.get(letter) or _FOLDERS[letter]
     assert fact in FACTS, fact
     return str(getattr(host, fact))

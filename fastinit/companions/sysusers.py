@@ -492,9 +492,7 @@ def _read_all(options: Options, root: str) -> Optional[Wanted]:
             _take_file(path, wanted, host, root)
     given, data = confd.credential("sysusers.extra")
     if given:
-        _take(iter([confd.Line(f"sysusers.extra:{number}", text.strip()) for number, text in
-                    enumerate(data.decode("utf-8", "surrogateescape").split("\n"), 1)
-                    if text.strip() and not text.strip().startswith("#")]), wanted, host, False)
+        _take(confd.numbered("sysusers.extra", data), wanted, host, False)
     return wanted
 
 
