@@ -21,8 +21,20 @@ class Build:
     """The fields set so far, one dict for each class of model.py."""
 
     __slots__ = (
-        "name", "specifiers", "unit", "service", "context", "kill", "install", "own", "dependencies", "warnings", "error",
-        "path", "line",
+        "classes",
+        "context",
+        "dependencies",
+        "error",
+        "install",
+        "kill",
+        "line",
+        "name",
+        "own",
+        "path",
+        "service",
+        "specifiers",
+        "unit",
+        "warnings",
     )
 
     def __init__(self, name: str, specifiers: Specifiers) -> None:
@@ -34,6 +46,11 @@ class Build:
         self.kill: Values = {}
         self.install: Values = {}
         self.own: Values = {}           # what [Socket], [Timer], [Path] … say that others need: "Service", "Unit", "Accept"
+        # by the names that the rows of directives.TABLE use
+        self.classes: Dict[str, Values] = {
+            "unit": self.unit, "service": self.service, "context": self.context, "kill": self.kill, "install": self.install,
+            "own": self.own, "": self.own,
+        }
         self.dependencies: Dict[str, Dict[str, None]] = {}     # kind -> names in order, each once
         self.warnings: List[str] = []
         self.error = ""                 # the first thing that makes it bad-setting

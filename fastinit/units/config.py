@@ -15,7 +15,18 @@ from fastinit.errors import UnitError
 from fastinit.units.build import Build, Parser
 from fastinit.units.files import read_file
 from fastinit.units.parsers import (
-    boolean, boolean_or, environment, integer, kept, limit, log_level_max, no_limit_at_zero, one_of, resettable, seconds, string,
+    boolean,
+    boolean_or,
+    environment,
+    integer,
+    kept,
+    limit,
+    log_level_max,
+    no_limit_at_zero,
+    one_of,
+    resettable,
+    seconds,
+    string,
 )
 from fastinit.units.specifiers import Host, Specifiers
 from fastinit.units.syntax import parse
@@ -142,7 +153,7 @@ ROWS: Dict[str, Tuple[str, Parser]] = {
 def config_folders(user: bool, home_config: str = "") -> Tuple[str, ...]:
     """Where system.conf and system.conf.d may be, the strongest first."""
     folders = ("/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd", "/lib/systemd")
-    return (home_config + "/systemd",) + folders if user and home_config else folders
+    return (home_config + "/systemd", *folders) if user and home_config else folders
 
 
 def config_paths(root: str, folders: Tuple[str, ...], name: str) -> List[str]:

@@ -17,14 +17,81 @@ from typing import Dict, List, NamedTuple, Tuple
 
 from fastinit.units.build import Parser
 from fastinit.units.parsers import (
-    CAP_ALL, CPU_POLICIES, IO_CLASSES, any_boolean, any_integer, any_mode, any_seconds, any_size, boolean, boolean_or,
-    capabilities, checked_boolean_or, checked_user, checked_word, commands, condition, coredump_filter, cpu_affinity,
-    dependency, directories, documentation, environment, environment_file, exit_status_action, exit_statuses,
-    install_names, integer, job_running_timeout, job_timeout, kept, limit, lines, listen, log_level_max, memory, mode,
-    mounts_for, nanoseconds, no_limit_at_zero, numbered, on_failure_isolate, one_of, own_boolean, own_text, own_unit, path,
-    percent, personality, pid_file, resettable, sandbox, sandbox_boolean, sandbox_choice, sandbox_word, search_path,
-    seconds, secure_bits, signal, slice_name, sockets, std_input, std_input_data, std_input_text, std_output, string,
-    syslog_facility, syslog_level, tasks, timeout_both, user, users, variable_names, watch, weight, working_directory,
+    CAP_ALL,
+    CPU_POLICIES,
+    IO_CLASSES,
+    any_boolean,
+    any_integer,
+    any_mode,
+    any_seconds,
+    any_size,
+    boolean,
+    boolean_or,
+    capabilities,
+    checked_boolean_or,
+    checked_user,
+    checked_word,
+    commands,
+    condition,
+    coredump_filter,
+    cpu_affinity,
+    dependency,
+    directories,
+    documentation,
+    environment,
+    environment_file,
+    exit_status_action,
+    exit_statuses,
+    install_names,
+    integer,
+    job_running_timeout,
+    job_timeout,
+    kept,
+    limit,
+    lines,
+    listen,
+    log_level_max,
+    memory,
+    mode,
+    mounts_for,
+    nanoseconds,
+    no_limit_at_zero,
+    numbered,
+    on_failure_isolate,
+    one_of,
+    own_boolean,
+    own_text,
+    own_unit,
+    path,
+    percent,
+    personality,
+    pid_file,
+    resettable,
+    sandbox,
+    sandbox_boolean,
+    sandbox_choice,
+    sandbox_word,
+    search_path,
+    seconds,
+    secure_bits,
+    signal,
+    slice_name,
+    sockets,
+    std_input,
+    std_input_data,
+    std_input_text,
+    std_output,
+    string,
+    syslog_facility,
+    syslog_level,
+    tasks,
+    timeout_both,
+    user,
+    users,
+    variable_names,
+    watch,
+    weight,
+    working_directory,
 )
 
 ACTED, KEPT, NONE, REFUSED = "acted", "kept", "none", "refused"
@@ -589,10 +656,10 @@ PATH = (
     D("Unit",                        own_unit(),                  "own.Unit",                        ACTED),
 )
 MOUNT = (
-    D("Type",                        kept,                        "",                                KEPT,   MOUNTS),
+    D("Type",                        own_text,                    "own.Type",                        KEPT,   MOUNTS),
     D("What",                        kept,                        "",                                KEPT,   MOUNTS),
     D("Where",                       kept,                        "",                                KEPT,   MOUNTS),
-    D("Options",                     kept,                        "",                                KEPT,   MOUNTS),
+    D("Options",                     own_text,                    "own.Options",                     KEPT,   MOUNTS),
     D("DirectoryMode",               any_mode,                    "",                                KEPT,   MOUNTS),
     D("ForceUnmount",                any_boolean,                 "",                                KEPT,   MOUNTS),
     D("LazyUnmount",                 any_boolean,                 "",                                KEPT,   MOUNTS),
@@ -640,17 +707,21 @@ OWN_SECTION: Dict[str, Tuple[str, Tuple[str, ...]]] = {
 }
 
 
-def _index(tables: Tuple[str, ...]) -> Dict[str, Directive]:
+# What the loader needs of a row: parser, class, field, whether it is refused.
+Dispatch = Tuple[Parser, str, str, bool]
+
+
+def _index(tables: Tuple[str, ...]) -> Dict[str, Dispatch]:
     """Name to row; the first table that has the name decides."""
-    found: Dict[str, Directive] = {}
+    found: Dict[str, Dispatch] = {}
     for table in tables:
         for row in TABLE[table]:
-            found.setdefault(row.name, row)
+            found.setdefault(row.name, (row.parse, row.target, row.field, row.support == REFUSED))
     return found
 
 
 # Unit type -> section -> name -> row: the loader's dispatch.
-PARSERS: Dict[str, Dict[str, Dict[str, Directive]]] = {
+PARSERS: Dict[str, Dict[str, Dict[str, Dispatch]]] = {
     kind: {"Unit": _index(("Unit",)), "Install": _index(("Install",)), section: _index(tables)}
     for kind, (section, tables) in OWN_SECTION.items()
 }

@@ -12,11 +12,18 @@ from typing import Callable, List, Mapping, NamedTuple, Tuple
 
 from fastinit.units.model import ExecCommand
 from fastinit.units.syntax import (
-    QuotingError, WHITESPACE, _keep_unknown, next_word, quote, split_variable, unescape_at,
+    WHITESPACE,
+    QuotingError,
+    _keep_unknown,
+    next_word,
+    quote,
+    split_variable,
+    unescape_at,
 )
 
 PATH_MAX = 4095
 NAME_MAX = 255
+_PLAIN = re.compile(r"[a-z/][^'\"\\%;\x00-\x08\x0b-\x1f\x7f-\U0010ffff]*\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\"'\\]")
 
 
@@ -42,7 +49,8 @@ def parse_prefixes(word: str) -> Tuple[Prefixes, str]:
     """ "-@/bin/x" to what the characters mean and "/bin/x"; each counts once, the first one too many begins the path."""
     ignore_failure, own_argv0, expand_env, privilege, login_shell = False, False, True, "", False
     at = 0
-    for at, char in enumerate(word):
+    while at < len(word):
+        char = word[at]
         if char == "-" and not ignore_failure:
             ignore_failure = True
         elif char == "@" and not own_argv0:
@@ -57,8 +65,7 @@ def parse_prefixes(word: str) -> Tuple[Prefixes, str]:
             privilege += "!"
         else:
             break
-    else:
-        at = len(word)
+        at += 1
     return Prefixes(ignore_failure, own_argv0, expand_env, privilege, login_shell), word[at:]
 
 
@@ -68,6 +75,10 @@ def parse_commands(text: str, expand: Callable[[str], str], warn: Callable[[str]
     expand: specifiers; its ValueError is passed on as BadCommand.   warn: takes what is odd but no error.
     Raises BadCommand.
     """
+    if _PLAIN.match(text):              # four lines of five: no quote, escape, specifier, separator or prefix
+        argv = text.split()
+        _check_path(argv[0], text, False)
+        return [ExecCommand(argv[0], tuple(argv))]
     commands: List[ExecCommand] = []
     at = 0
     while True:

@@ -40,7 +40,7 @@ def read_file(path: str) -> File:
             raise UnitError(f"{path}:1: cannot read file: not a regular file")
         if status.st_size > FILE_MAX:
             raise UnitError(f"{path}:1: cannot read file: larger than {FILE_MAX} bytes")
-        data = os.read(fd, FILE_MAX + 1)
+        data = os.read(fd, status.st_size + 1)      # not FILE_MAX: read() allocates all that it is asked for
     except OSError as error:
         raise UnitError(f"{path}:1: cannot read file: {error.strerror}") from None
     finally:

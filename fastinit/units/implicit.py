@@ -23,32 +23,46 @@ UMOUNT = (("Before", "umount.target"), ("Conflicts", "umount.target"))
 _API_MOUNTS = ("dev-", "sys-", "proc-", "run-")      # of the kernel, not of any service
 
 Pairs = Tuple[Tuple[str, str], ...]
+SOCKETS = (("Before", "sockets.target"),)
+TIMERS = (("Before", "timers.target"),)
+PATHS = (("Before", "paths.target"),)
+SWAPS = (("Before", "swap.target"),)
+LOCAL_FS = (("Before", "local-fs.target"), ("After", "local-fs-pre.target"))
+REMOTE_FS = (
+    ("Before", "remote-fs.target"), ("After", "remote-fs-pre.target"), ("After", "network.target"),
+    ("After", "network-online.target"), ("Wants", "network-online.target"),
+)
 
 # Unit type -> what DefaultDependencies=yes adds in the system manager, and in a user's.
 DEFAULTS: Dict[str, Tuple[Pairs, Pairs]] = {
-    "service":   (SYSINIT + BASIC + SHUTDOWN,                                USER_BASIC + SHUTDOWN),
-    "socket":    ((("Before", "sockets.target"),) + SYSINIT + SHUTDOWN,      (("Before", "sockets.target"),) + SHUTDOWN),
-    "timer":     ((("Before", "timers.target"),) + SYSINIT + SHUTDOWN,       (("Before", "timers.target"),) + SHUTDOWN),
-    "path":      ((("Before", "paths.target"),) + SYSINIT + SHUTDOWN,        (("Before", "paths.target"),) + SHUTDOWN),
-    "mount":     ((("Before", "local-fs.target"), ("After", "local-fs-pre.target")) + UMOUNT, ()),
-    "automount": ((("Before", "local-fs.target"), ("After", "local-fs-pre.target")) + UMOUNT, ()),
-    "swap":      ((("Before", "swap.target"),) + UMOUNT,                     ()),
-    "target":    (SHUTDOWN,                                                  SHUTDOWN),
-    "slice":     (SHUTDOWN,                                                  SHUTDOWN),
-    "scope":     (SHUTDOWN,                                                  SHUTDOWN),
+    "service":   (SYSINIT + BASIC + SHUTDOWN,                              USER_BASIC + SHUTDOWN),
+    "socket":    (SOCKETS + SYSINIT + SHUTDOWN,                            SOCKETS + SHUTDOWN),
+    "timer":     (TIMERS + SYSINIT + SHUTDOWN,                             TIMERS + SHUTDOWN),
+    "path":      (PATHS + SYSINIT + SHUTDOWN,                              PATHS + SHUTDOWN),
+    "mount":     (LOCAL_FS + UMOUNT,                                       ()),
+    "automount": (LOCAL_FS + UMOUNT,                                       ()),
+    "swap":      (SWAPS + UMOUNT,                                          ()),
+    "target":    (SHUTDOWN,                                                SHUTDOWN),
+    "slice":     (SHUTDOWN,                                                SHUTDOWN),
+    "scope":     (SHUTDOWN,                                                SHUTDOWN),
 }
-_REMOTE = frozenset(("nfs", "nfs4", "cifs", "smb3", "sshfs", "fuse.sshfs", "9p", "ceph", "glusterfs", "ncpfs", "afs"))
+_REMOTE_TYPES = frozenset((
+    "nfs", "nfs4", "cifs", "smb3", "smbfs", "sshfs", "fuse.sshfs", "9p", "ceph", "glusterfs", "ncpfs", "ncp", "afs", "gfs",
+    "gfs2", "lustre", "orangefs", "pvfs2", "davfs", "fuse.davfs",
+))
+
+
+def is_remote(build: Build) -> bool:
+    """A mount that needs the network: by its type or by the option _netdev (systemd.mount(5))."""
+    options = str(build.own.get("Options", "")).split(",")
+    return "_netdev" in options or build.own.get("Type") in _REMOTE_TYPES
 
 
 def add_defaults(build: Build, kind: str, user: bool) -> None:
     """What DefaultDependencies=yes stands for."""
-    if kind == "mount" and (build.own.get("remote") or build.name == "-.mount"):
-        pairs: Pairs = UMOUNT if build.name != "-.mount" else ()
-        if pairs:
-            pairs += (("Before", "remote-fs.target"), ("After", "remote-fs-pre.target"),
-                      ("After", "network-online.target"), ("Wants", "network-online.target"), ("After", "network.target"))
-    else:
-        pairs = DEFAULTS.get(kind, ((), ()))[1 if user else 0]
+    pairs = DEFAULTS.get(kind, ((), ()))[1 if user else 0]
+    if kind == "mount" and not user and is_remote(build):
+        pairs = REMOTE_FS + UMOUNT
     for dependency, other in pairs:
         build.depend(dependency, other)
     if kind == "timer" and build.own.get("OnCalendar") and not user:

@@ -10,17 +10,24 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple, Type, TypeVar
+from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, Type, TypeVar
 
 from fastinit.errors import UnitError
-from fastinit.units import names
+from fastinit.units import names, sysv
 from fastinit.units.build import BadSetting, Build
 from fastinit.units.config import ManagerConfig
-from fastinit.units.directives import PARSERS, REFUSED
+from fastinit.units.directives import PARSERS
 from fastinit.units.files import Stamp, chase, read_file
 from fastinit.units.implicit import add_defaults, add_implicit, default_slice
 from fastinit.units.model import (
-    USEC_INFINITY, ExecContext, Install, KillContext, Service, Setting, StdStream, Unit,
+    USEC_INFINITY,
+    ExecContext,
+    Install,
+    KillContext,
+    Service,
+    Setting,
+    StdStream,
+    Unit,
 )
 from fastinit.units.parsers import is_user
 from fastinit.units.replaced import REPLACED, VENDOR
@@ -57,6 +64,7 @@ _DEPENDENCY_DIRS = (("wants", "Wants"), ("requires", "Requires"), ("upholds", "U
 _FILELESS = frozenset((".slice", ".device", ".scope"))
 # They hold the tree of slices and the root directory: always there.
 _PERPETUAL = frozenset(("-.slice", "system.slice", "-.mount"))
+DEFAULT_CONFIG = ManagerConfig()
 _DEFAULT_TARGET_KINDS = ("Wants", "Requires", "Requisite", "BindsTo", "Upholds")
 
 T = TypeVar("T")
@@ -93,9 +101,14 @@ class _Index:
     files:   name -> path of the fragment, MASKED, or "" with an entry in aliases.
     aliases: name -> the name that its symlink points at.
     folders: "x.service.d", "x.target.wants" … -> the paths of the folders of that name, the strongest first.
+    scripts: name -> SysV script, for those without a unit; enabled_scripts: target -> the names that its runlevels start.
+    mounts:  mount point -> the mount unit that has a file.
     """
 
-    __slots__ = ("files", "aliases", "names_of", "folders", "listings", "warnings", "_roots", "_root")
+    __slots__ = (
+        "_root", "_roots", "aliases", "enabled_scripts", "files", "folders", "listings", "mounts", "names_of", "readable",
+        "scripts", "warnings",
+    )
 
     def __init__(self, root: str, directories: Iterable[str]) -> None:
         self.files: Dict[str, str] = {}
@@ -108,7 +121,7 @@ class _Index:
         directories = tuple(directories)
         self._roots: Dict[str, str] = {}        # directory without root, as written and as it really is
         seen: Set[Tuple[int, int]] = set()
-        readable = []
+        self.readable: List[str] = []
         for directory in directories:
             try:
                 status = os.stat(directory)
@@ -118,11 +131,11 @@ class _Index:
                 self._roots[directory[len(root):]] = directory
                 continue
             seen.add((status.st_dev, status.st_ino))
-            readable.append(directory)
+            self.readable.append(directory)
             self._roots[directory[len(root):]] = directory
             self._roots[os.path.realpath(directory)] = directory
         irregular: Dict[str, str] = {}
-        for directory in readable:
+        for directory in self.readable:
             self._list(directory, irregular)
         for name, target in BUILTIN_ALIASES.items():
             if name not in self.files and name not in self.aliases and target in self.files:
@@ -132,6 +145,9 @@ class _Index:
                 self.files.setdefault(name, path)
         for name, target in self.aliases.items():
             self.names_of.setdefault(target, []).append(name)
+        self.mounts = self._find_mounts()
+        self.scripts: Dict[str, str] = {}
+        self.enabled_scripts: Dict[str, Tuple[str, ...]] = {}
 
     def _list(self, directory: str, irregular: Dict[str, str]) -> None:
         files, aliases = self.files, self.aliases
@@ -179,15 +195,27 @@ class _Index:
             where = path            # reading it says what is wrong
         self.files[name] = MASKED if where == self._root + MASKED else where
 
+    def add_scripts(self) -> None:
+        """SysV scripts, where no unit of that name or alias is in the way."""
+        found = sysv.find_scripts(self._root)
+        self.scripts = {name: path for name, path in found.items() if name not in self.files and name not in self.aliases}
+        self.enabled_scripts = sysv.find_enabled(self._root, self.scripts)
+
+    def _find_mounts(self) -> Dict[str, str]:
+        found: Dict[str, str] = {}
+        for name, path in self.files.items():
+            if name.endswith(".mount") and path != MASKED and name not in REPLACED:
+                try:
+                    found[names.unescape_path(name[:-len(".mount")])] = name
+                except ValueError:
+                    continue            # the name of no path: no one can need it
+        return found
+
     def listing(self, folder: str) -> List[str]:
         """The names in a folder, sorted; [] when it cannot be read."""
         known = self.listings.get(folder)
         if known is None:
-            try:
-                known = sorted(os.listdir(folder))
-            except OSError:
-                known = []
-            self.listings[folder] = known
+            known = self.listings[folder] = _list_sorted(folder)
         return known
 
     def resolve(self, name: str) -> Tuple[str, str]:
@@ -228,6 +256,13 @@ class _Index:
                     found.add(alias)
                     queue.append(alias)
         return frozenset(found)
+
+
+def _list_sorted(folder: str) -> List[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
 
 
 def _alias_target(name: str, base: str) -> str:
@@ -274,7 +309,7 @@ def _prefixes(prefix: str) -> List[str]:
 class Loader:
     """Loads units of one manager. paths: the search path, fastinit's own units last."""
 
-    def __init__(self, root: str = "", config: ManagerConfig = ManagerConfig(), user: bool = False,
+    def __init__(self, root: str = "", config: ManagerConfig = DEFAULT_CONFIG, user: bool = False,
                  host: Optional[Host] = None) -> None:
         self.root = root.rstrip("/")
         self.config = config
@@ -297,6 +332,8 @@ class Loader:
     def index(self) -> _Index:
         if self._index is None:
             self._index = _Index(self.root, self.paths)
+            if not self.user:
+                self._index.add_scripts()
         return self._index
 
     def load(self, name: str) -> Unit:
@@ -331,8 +368,11 @@ class Loader:
         if path and self._is_replaced(unit_id, path):
             path = own["path"] = ""
             own["replaced"] = True
+        script = "" if path else index.scripts.get(unit_id, "")
         if path:
             self._read_fragment(build, path)
+        elif script:
+            self._read_script(build, script)
         elif not own.get("replaced") and not self._needs_no_file(unit_id):
             own["state"] = "not-found"
         if own["state"] in ("error", "masked"):
@@ -377,6 +417,18 @@ class Loader:
             return
         self._apply(build, known[1])
 
+    def _read_script(self, build: Build, path: str) -> None:
+        """The unit that a SysV script stands for."""
+        try:
+            data, stamp = read_file(path)
+            text = sysv.unit_text(build.name, path[len(self.root):], data.decode("utf-8", "replace"))
+            parsed = parse(text.encode(), path)
+        except UnitError as error:
+            build.own["state"], build.error = "error", str(error)
+            return
+        build.own["stamps"].append(stamp)
+        self._apply(build, parsed)
+
     def _read_dropins(self, build: Build) -> None:
         found = self.dropin_paths(build.name, build.own["names"])
         build.own["dropins"] = tuple(found)
@@ -391,7 +443,11 @@ class Loader:
 
     def dropin_paths(self, name: str, aliases: Iterable[str]) -> List[str]:
         """The .conf files that apply, in the order in which they are read: by file name."""
-        folders = self.index.folders
+        index = self.index
+        return self._dropins(name, aliases, index.folders, index.listing)
+
+    def _dropins(self, name: str, aliases: Iterable[str], folders: Mapping[str, Sequence[str]],
+                 listing: Callable[[str], List[str]]) -> List[str]:
         kind = name[name.rfind(".") + 1:]
         candidates: List[str] = []
         for unit in [name, *sorted(alias for alias in aliases if alias != name)]:
@@ -403,11 +459,31 @@ class Loader:
             return []
         chosen: Dict[str, str] = {}
         for folder in candidates:
-            for entry in self.index.listing(folder):
+            for entry in listing(folder):
                 if entry.endswith(".conf") and not entry.startswith(".") and entry not in chosen:
                     chosen[entry] = f"{folder}/{entry}"
         paths = [chosen[entry] for entry in sorted(chosen)]
         return [path for path in paths if not self._is_null(path)]
+
+    def needs_reload(self, unit: Unit) -> bool:
+        """NeedDaemonReload=: a file that the unit was made of has changed, or other drop-ins apply now."""
+        for path, mtime_ns, inode in unit.stamps:
+            try:
+                status = os.stat(path)
+            except OSError:
+                return True
+            if (status.st_mtime_ns, status.st_ino) != (mtime_ns, inode):
+                return True
+        if unit.load_state not in ("loaded", "bad-setting"):
+            return False
+        forms = dict.fromkeys(form for name in unit.names for form in unit_names_for_dropins(name))
+        forms[unit.type] = None
+        folders: Dict[str, List[str]] = {}
+        for form in forms:
+            found = [folder for folder in (f"{path}/{form}.d" for path in self.index.readable) if os.path.isdir(folder)]
+            if found:
+                folders[form + ".d"] = found
+        return tuple(self._dropins(unit.name, unit.names, folders, _list_sorted)) != unit.dropin_paths
 
     def _rank(self, folder: str) -> int:
         return self.paths.index(folder.rpartition("/")[0])
@@ -427,12 +503,8 @@ class Loader:
             if section not in sections and not section.startswith("X-"):
                 build.warnings.append(f"{parsed_path(parsed)}:{line}: Unknown section '{section}'. Ignoring.")
         build.own["settings"] += parsed.settings
-        targets: Dict[str, Dict[str, Any]] = {
-            "unit": build.unit, "service": build.service, "context": build.context, "kill": build.kill,
-            "install": build.install, "own": build.own, "": build.own,
-        }
-        for setting in parsed.settings:
-            section, name, value, build.path, build.line = setting
+        classes = build.classes
+        for section, name, value, build.path, build.line in parsed.settings:
             rows = sections.get(section)
             if rows is None:
                 continue
@@ -441,11 +513,10 @@ class Loader:
                 if not name.startswith("X-"):
                     build.warn(f"Unknown key '{name}' in section [{section}], ignoring.")
                 continue
-            where = row.where
-            target, _, field = where.partition(".")
+            read, target, field, refused = row
             try:
-                row.parse(build, targets[target], field, value)
-                if row.support == REFUSED:
+                read(build, classes[target], field, value)
+                if refused:
                     build.warn(f"Support for option {name}= has been removed and it is ignored.")
             except BadSetting as error:
                 build.error = build.error or f"{build.path}:{build.line}: cannot use {name}={value[:200]}: {error}"
@@ -465,11 +536,11 @@ class Loader:
             if slice_name:
                 build.unit["slice"] = slice_name
         add_implicit(build, kind, self.user)
-        if build.own["state"] == "loaded" and build.unit.get("default_dependencies", True) and not build.own.get("replaced"):
-            if name not in _PERPETUAL:
-                add_defaults(build, kind, self.user)
+        whole = build.own["state"] == "loaded" and not build.own.get("replaced")
+        if whole and build.unit.get("default_dependencies", True) and name not in _PERPETUAL:
+            add_defaults(build, kind, self.user)
         self._order_after_mounts(build)
-        if kind == "service" and not build.error and build.own["state"] == "loaded" and not build.own.get("replaced"):
+        if kind == "service" and whole and not build.error:
             build.error = verify_service(build)
 
     def _read_dependency_folders(self, build: Build) -> None:
@@ -482,6 +553,10 @@ class Loader:
                     for folder in index.folders.get(f"{form}.{suffix}", ()):
                         for entry in index.listing(folder):
                             self._add_dependency_link(build, kind, folder, entry)
+
+        for unit in build.own["names"]:
+            for service in index.enabled_scripts.get(unit, ()):
+                build.depend("Wants", service)
 
     def _add_dependency_link(self, build: Build, kind: str, folder: str, entry: str) -> None:
         if not names.is_valid(entry):
@@ -515,18 +590,23 @@ class Loader:
             service["notify_access"] = "main"
 
     def _order_after_mounts(self, build: Build) -> None:
-        """RequiresMountsFor= and WantsMountsFor=: mount units that have a file are pulled in, the others are the engine's."""
+        """RequiresMountsFor= and WantsMountsFor=: mount units that have a file are pulled in."""
+        mounts = self.index.mounts
+        if not mounts:
+            return
         for field, kind in (("requires_mounts_for", "Requires"), ("wants_mounts_for", "Wants")):
             for path in build.unit.get(field, ()):
-                parts = path.strip("/").split("/") if path != "/" else []
-                for depth in range(1, len(parts) + 1):
-                    try:
-                        mount = names.from_path("/" + "/".join(parts[:depth]), ".mount")
-                    except ValueError:
-                        continue
-                    if self.index.resolve(mount)[1] not in ("", MASKED) and mount not in REPLACED:
-                        build.depend("After", mount)
-                        build.depend(kind, mount)
+                end = path.find("/", 1)
+                while end > 0:
+                    self._add_mount(build, kind, mounts.get(path[:end]))
+                    end = path.find("/", end + 1)
+                self._add_mount(build, kind, mounts.get(path))
+
+    @staticmethod
+    def _add_mount(build: Build, kind: str, mount: Optional[str]) -> None:
+        if mount:
+            build.depend("After", mount)
+            build.depend(kind, mount)
 
     # --- from a Build to a Unit ---
 
@@ -632,4 +712,4 @@ def _make(kind: Type[T], values: Dict[str, Any]) -> T:
     return made
 
 
-__all__ = ["Loader", "Setting", "USEC_INFINITY", "search_path", "unit_names_for_dropins"]
+__all__ = ["USEC_INFINITY", "Loader", "Setting", "search_path", "unit_names_for_dropins"]

@@ -93,6 +93,10 @@ class ExitStatusSet(NamedTuple):
     signals: frozenset[int] = frozenset()
 
 
+_NULL, _JOURNAL, _INHERIT = StdStream("null"), StdStream("journal"), StdStream("inherit")
+_NO_STATUS = ExitStatusSet()
+
+
 @dataclass(frozen=True)
 class ExecContext:
     """systemd.exec(5): how a process of the unit is set up."""
@@ -110,9 +114,9 @@ class ExecContext:
     pass_environment: Tuple[str, ...] = ()
     unset_environment: Tuple[str, ...] = ()
     exec_search_path: Tuple[str, ...] = ()
-    standard_input: StdStream = StdStream("null")
-    standard_output: StdStream = StdStream("journal")
-    standard_error: StdStream = StdStream("inherit")
+    standard_input: StdStream = _NULL
+    standard_output: StdStream = _JOURNAL
+    standard_error: StdStream = _INHERIT
     standard_input_data: bytes = b""
     tty_path: str = "/dev/console"
     tty_reset: bool = False
@@ -201,9 +205,9 @@ class Service:
     runtime_max_usec: int = USEC_INFINITY
     runtime_randomized_extra_usec: int = 0
     watchdog_usec: int = 0
-    success_exit_status: ExitStatusSet = ExitStatusSet()
-    restart_prevent_exit_status: ExitStatusSet = ExitStatusSet()
-    restart_force_exit_status: ExitStatusSet = ExitStatusSet()
+    success_exit_status: ExitStatusSet = _NO_STATUS
+    restart_prevent_exit_status: ExitStatusSet = _NO_STATUS
+    restart_force_exit_status: ExitStatusSet = _NO_STATUS
     root_directory_start_only: bool = False
     permissions_start_only: bool = False
     non_blocking: bool = False

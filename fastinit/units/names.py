@@ -7,6 +7,7 @@ Source: systemd.unit(5), "DESCRIPTION" and "STRING ESCAPING FOR INCLUSION IN UNI
 
 from __future__ import annotations
 
+import functools
 import string
 from typing import Dict, Tuple
 
@@ -26,6 +27,7 @@ _ESCAPES: Dict[int, str] = {
 _ESCAPES[ord("/")] = "-"
 
 
+@functools.lru_cache(maxsize=4096)      # the same few hundred names stand in thousands of dependencies
 def is_valid(name: str, plain: bool = True, instance: bool = True, template: bool = True) -> bool:
     """Whether it names a unit of one of the admitted forms: a.service, a@b.service, a@.service."""
     dot = name.rfind(".")

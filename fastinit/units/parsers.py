@@ -19,7 +19,14 @@ from fastinit.units.model import USEC_INFINITY, Condition, Directory, Environmen
 from fastinit.units.syntax import split_plain, split_words, unescape_text
 from fastinit.units.timespan import parse_usec
 from fastinit.units.values import (
-    parse_boolean, parse_exit_status, parse_int, parse_limit, parse_mode, parse_permyriad, parse_signal, parse_size,
+    parse_boolean,
+    parse_exit_status,
+    parse_int,
+    parse_limit,
+    parse_mode,
+    parse_permyriad,
+    parse_signal,
+    parse_size,
 )
 
 PATH_MAX = 4095
@@ -211,7 +218,7 @@ def environment_file(build: Build, values: Values, field: str, text: str) -> Non
         return
     optional = text[0] == "-"
     found = absolute_path(build.expand(text[1:] if optional else text))
-    values[field] = values.get(field, ()) + (EnvironmentFile(found, optional),)
+    values[field] = (*values.get(field, ()), EnvironmentFile(found, optional))
 
 
 def directories(build: Build, values: Values, field: str, text: str) -> None:
@@ -259,7 +266,7 @@ def words(build: Build, values: Values, field: str, text: str) -> None:
 
 def lines(build: Build, values: Values, field: str, text: str) -> None:
     """Each assignment is one entry."""
-    values[field] = values.get(field, ()) + (build.expand(text),) if text else ()
+    values[field] = (*values.get(field, ()), build.expand(text)) if text else ()
 
 
 def documentation(build: Build, values: Values, field: str, text: str) -> None:
@@ -319,7 +326,7 @@ def sandbox(build: Build, values: Values, field: str, text: str) -> None:
     if not text:
         known.pop(field, None)
     elif field in _LISTS:
-        known[field] = known.get(field, ()) + (build.expand(text),)
+        known[field] = (*known.get(field, ()), build.expand(text))
     else:
         known[field] = (build.expand(text),)
 
@@ -460,7 +467,7 @@ def condition(name: str, is_path: bool) -> Parser:
         parameter = build.expand(rest)
         if is_path:
             parameter = absolute_path(parameter)
-        values[field] = values.get(field, ()) + (Condition(name, parameter, trigger, negate),)
+        values[field] = (*values.get(field, ()), Condition(name, parameter, trigger, negate))
     return parse
 
 
@@ -628,12 +635,15 @@ SECURE_BITS = {
     "keep-caps": 1 << 4, "keep-caps-locked": 1 << 5, "no-setuid-fixup": 1 << 2, "no-setuid-fixup-locked": 1 << 3,
     "noroot": 1 << 0, "noroot-locked": 1 << 1,
 }
-CAPABILITIES = {name: number for number, name in enumerate((
-    "chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service "
-    "net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin "
-    "sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap mac_override "
-    "mac_admin syslog wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore").split())}
-CAP_ALL = (1 << 41) - 1
+_CAPABILITY_NAMES = (
+    "chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap", "linux_immutable",
+    "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner", "sys_module", "sys_rawio",
+    "sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice", "sys_resource", "sys_time",
+    "sys_tty_config", "mknod", "lease", "audit_write", "audit_control", "setfcap", "mac_override", "mac_admin", "syslog",
+    "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf", "checkpoint_restore",
+)
+CAPABILITIES = {name: number for number, name in enumerate(_CAPABILITY_NAMES)}      # capabilities(7)
+CAP_ALL = (1 << len(CAPABILITIES)) - 1
 CPUS_MAX = 8192
 
 
@@ -706,7 +716,7 @@ def cpu_affinity(build: Build, values: Values, field: str, text: str) -> None:
 def nanoseconds(build: Build, values: Values, field: str, text: str) -> None:
     """TimerSlackNSec=: a time span whose plain numbers are nanoseconds."""
     text = text.strip()
-    if text.endswith("ns") or text.endswith("nsec"):
+    if text.endswith(("ns", "nsec")):
         text = text[:-2] if text.endswith("ns") else text[:-4]
         text = text.strip()
     if text.isdecimal():
@@ -824,9 +834,9 @@ def checked_user(build: Build, values: Values, field: str, text: str) -> None:
 
 def listen(build: Build, values: Values, field: str, text: str) -> None:
     """An address of a socket unit, of any kind; empty takes back all of them."""
-    values[field] = values.get(field, ()) + (build.expand(text),) if text else ()
+    values[field] = (*values.get(field, ()), build.expand(text)) if text else ()
 
 
 def watch(build: Build, values: Values, field: str, text: str) -> None:
     """A path that a path unit looks at; empty takes back all of them."""
-    values[field] = values.get(field, ()) + (absolute_path(build.expand(text)),) if text else ()
+    values[field] = (*values.get(field, ()), absolute_path(build.expand(text))) if text else ()

@@ -209,7 +209,12 @@ KNOWN = frozenset(_UNIT_SPECIFIERS) | frozenset(_HOST_SPECIFIERS) | frozenset("%
 class Specifiers:
     """The specifiers of one unit."""
 
-    __slots__ = ("name", "prefix", "instance", "fragment_path", "host")
+    __slots__ = ("fragment_path", "host", "instance", "name", "prefix")
+    name: str
+    prefix: str
+    instance: str
+    fragment_path: str
+    host: Host
 
     def __init__(self, name: str, host: Host, fragment_path: str = "") -> None:
         self.name = name

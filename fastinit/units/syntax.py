@@ -86,7 +86,7 @@ def _warn(warnings: List[str], path: str, number: int, text: str) -> None:
 
 
 def _joined(line: str, lines: "enumerate[str]", path: str, number: int) -> str:
-    """A line that may be continued, with its continuation; the blanks before a continued line stay (systemd.syntax(7), Example 1)."""
+    """A line that may be continued, with its continuation; blanks before a continued line stay (systemd.syntax(7), Example 1)."""
     if line.lstrip(WHITESPACE)[:1] in ("#", ";"):
         return ""                   # a comment cannot be continued
     parts: List[str] = []
@@ -199,9 +199,7 @@ def next_word(text: str, at: int, unescape: Optional[Unescape] = unescape_at, re
         char = text[at]
         at += 1
         if char == "\\":
-            if unescape is None:
-                parts.append(char)
-            elif at >= size and relax:
+            if unescape is None or (at >= size and relax):
                 parts.append(char)
             else:
                 piece, at = unescape(text, at)

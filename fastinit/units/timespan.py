@@ -7,7 +7,7 @@ Source: systemd.time(7), "PARSING TIME SPANS".
 from __future__ import annotations
 
 import re
-from typing import Dict
+from typing import Dict, List
 
 from fastinit.units.model import USEC_INFINITY
 
@@ -79,7 +79,8 @@ def parse_usec(text: str, default: int = USEC_PER_SEC) -> int:
 def _fraction(digits: str, usec: int) -> int:
     """Microseconds in 0.digits of a unit; cut off, never rounded up."""
     digits = digits[:18]            # nothing behind counts: the longest unit has fewer microseconds than 10**14
-    return int(digits) * usec // 10 ** len(digits)
+    whole: int = int(digits) * usec // 10 ** len(digits)
+    return whole
 
 
 def _checked(total: int, text: str) -> int:
@@ -97,7 +98,7 @@ def format_usec(usec: int, accuracy: int = 1) -> str:
         return "infinity"
     if usec <= 0:
         return "0"
-    words = []
+    words: List[str] = []
     for name, size in _PRINTED:
         if usec <= 0 or (usec < accuracy and words):
             break

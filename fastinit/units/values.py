@@ -120,9 +120,9 @@ def parse_mode(text: str) -> int:
 
 SIGRTMIN, SIGRTMAX = 34, 64         # as glibc counts: it keeps 32 and 33 for itself; the same on x86-64 and arm64
 _SIGNAL_NAMES = (
-    "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ "
-    "VTALRM PROF WINCH IO PWR SYS"
-).split()
+    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM", "STKFLT",
+    "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
+)
 SIGNALS: Dict[str, int] = {name: number for number, name in enumerate(_SIGNAL_NAMES, 1)}
 SIGNAL_NAMES: Dict[int, str] = {number: "SIG" + name for name, number in SIGNALS.items()}
 SIGNALS.update({"IOT": 6, "POLL": 29, "CLD": 17})
