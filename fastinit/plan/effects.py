@@ -5,7 +5,7 @@ Each says which events answer it. An effect without an answer cannot fail in a w
 
 from __future__ import annotations
 
-from typing import Mapping, NamedTuple, Tuple, Union
+from typing import Mapping, NamedTuple, Optional, Tuple, Union
 
 from fastinit.plan.states import Active, JobResult, JobType, Role, Sub
 from fastinit.units.model import ExecCommand
@@ -141,7 +141,8 @@ class JobFinished(NamedTuple):
 
 
 class LogLine(NamedTuple):
-    """A line of the manager about a unit ("" = itself), systemd's words. priority as syslog(3): 3 err, 4 warning, 5 notice, 6 info, 7 debug."""
+    """A line of the manager about a unit ("" = itself), systemd's words.
+    priority as syslog(3): 3 err, 4 warning, 5 notice, 6 info, 7 debug."""
 
     unit: str
     priority: int
@@ -154,7 +155,7 @@ class ManagerAction(NamedTuple):
 
     unit: str
     action: str
-    exit_status: "int | None"
+    exit_status: Optional[int]
     reason: str
 
 

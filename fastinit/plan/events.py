@@ -50,7 +50,8 @@ class Exited(NamedTuple):
 
 
 class PidFound(NamedTuple):
-    """Answer to ReadPidFile or GuessMainPid: pid > 0 lives, belongs to the unit and is tracked from now on; 0 = none, reason says why."""
+    """Answer to ReadPidFile or GuessMainPid.
+    pid > 0 lives, belongs to the unit and is tracked from now on; 0 = none, reason says why."""
 
     unit: str
     pid: int

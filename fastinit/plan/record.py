@@ -6,8 +6,9 @@ next manager, so every field is a number, a string, a bool, an enum of states.py
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Dict, List, Optional
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from typing import Any, Dict, List, Mapping, Optional, Type
 
 from fastinit.plan.states import Active, JobMode, JobResult, JobState, JobType, Result, Role, Sub
 from fastinit.units.model import USEC_INFINITY, Unit
@@ -38,6 +39,7 @@ class Job:
     begin_usec: int = 0             # when it was queued
     begin_running_usec: int = 0
     result: Optional[JobResult] = None
+    deadline_usec: int = USEC_INFINITY          # JobTimeoutSec=, JobRunningTimeoutSec=: whichever is first
 
 
 @dataclass
@@ -94,9 +96,79 @@ class UnitRecord:
     inactive_enter_realtime_usec: int = 0
     cpu_usec: int = 0               # of reaped processes of this activation
     extra: Dict[str, str] = field(default_factory=dict)             # for unit types to come
+    # questions that run/ has not answered yet; asked again by the next manager
+    asking_conditions: bool = False
+    asking_pid: str = ""            # "" "file" "guess"
+    watching_members: bool = False
+    watching_pid_file: bool = False
+    # the service life's own memory
+    idle_usec: int = USEC_INFINITY  # Type=idle: the process is made when no job is left, or by then
+    main_done: bool = False         # the last ExecStart= of this activation is over (ExitType=cgroup waits on)
+    flush_restarts: bool = True     # the next start begins to count n_restarts at 0
+    runtime_end_usec: int = 0       # RuntimeMaxSec= of this activation, chance included; 0 = not yet drawn
+    stop_asked: bool = False        # the service itself said STOPPING=1
+    monitor: str = ""               # the unit whose OnFailure= or OnSuccess= has started this one
+    notify_exit_status: str = ""    # EXIT_STATUS= of sd_notify(3)
+    auto_times: List[int] = field(default_factory=list)             # starts and stops by Upholds=, StopWhenUnneeded= …
 
 
 def tracked_pids(record: UnitRecord) -> Dict[Role, int]:
     """The live tracked processes of the unit."""
     pids = {Role.MAIN: record.main_pid, Role.CONTROL: record.control_pid}
     return {role: pid for role, pid in pids.items() if pid > 0}
+
+
+_ENUMS: Dict[str, Type[Enum]] = {
+    "active": Active, "sub": Sub, "result": Result, "reload_result": Result,
+}
+_JOB_ENUMS: Dict[str, Type[Enum]] = {"type": JobType, "state": JobState, "mode": JobMode}
+
+
+def record_to_json(record: UnitRecord) -> Dict[str, Any]:
+    """What differs from a unit that has never run; the unit itself is loaded again by the next manager."""
+    fresh = UnitRecord(record.unit)
+    entry: Dict[str, Any] = {}
+    for item in fields(record):
+        value = getattr(record, item.name)
+        if item.name != "unit" and value != getattr(fresh, item.name):
+            entry[item.name] = _plain(value)
+    return entry
+
+
+def record_from_json(unit: Unit, entry: Mapping[str, Any]) -> UnitRecord:
+    """Fields that this version does not know are left out: the entry may be an older or newer manager's."""
+    record = UnitRecord(unit)
+    known = {item.name for item in fields(record)} - {"unit"}
+    for name, value in entry.items():
+        if name == "main_exec":
+            value = ExecStatus(**value)
+        elif name == "exec_status":
+            value = {phase: [ExecStatus(**one) for one in runs] for phase, runs in value.items()}
+        elif name in _ENUMS:
+            value = _ENUMS[name](value)
+        if name in known:
+            setattr(record, name, value)
+    return record
+
+
+def job_to_json(job: Job) -> Dict[str, Any]:
+    return {item.name: _plain(getattr(job, item.name)) for item in fields(job) if item.name != "result"}
+
+
+def job_from_json(entry: Mapping[str, Any]) -> Job:
+    values: Dict[str, Any] = dict(entry)
+    for name, enum in _JOB_ENUMS.items():
+        values[name] = enum(values[name])
+    return Job(**values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, ExecStatus):
+        return dict(vars(value))
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
