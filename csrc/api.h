@@ -40,6 +40,7 @@ typedef struct {
 	char *const *manager_envp;      /* FASTINIT_SHM_FD, FASTINIT_INIT_FD, LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID are added */
 	uint32_t stop_grace_ms;         /* final TERM -> KILL of whatever is left */
 	uint32_t manager_grace_ms;      /* a stop signal that the manager has not seen by then: it hangs, is killed and restarted */
+	uint32_t backoff_ms;            /* after ten quick deaths in a row: delay of the next start, doubled up to 32 times; 0 = never */
 } fi_init_config;
 
 /* Block all signals; call it first of all, before imports take their time. */
@@ -129,9 +130,11 @@ int fi_spawn(const fi_spawn_spec *spec, fi_spawn_result *result);
 int fi_spawn_pending(uint64_t *spawn_ids, int32_t *pids, int n);
 int fi_spawn_settle(uint64_t spawn_id);
 
-/* Track a process that we did not spawn (a forking daemon's main): 1 = its exit will be an event, 0 = it is gone already. */
+/* Track a process that we did not spawn (a forking daemon's main): 1 = its exit will be an event, 0 = it is gone already.
+ * One exit is one event: a process that is tracked already (also by fi_spawn) gets the new id. A process whose parent lives is reaped
+ * by that parent, and no event comes: only children of PID 1 can be tracked to the end. */
 int fi_track(int pid, uint64_t id);
-int fi_untrack(int pid);
+int fi_untrack(int pid);                /* 1 = no event will come, 0 = it was not tracked (any more) */
 
 /* ---- the manager: the vault, the end, the counters ---------------------------------------------------------------- */
 

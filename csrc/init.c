@@ -26,8 +26,7 @@
 #define SWEEP_DELAY_NS (1000 * MS)      /* a stray may stay a zombie for a second; a sweep looks at every live service */
 #define QUICK_DEATH_NS (1000 * MS)      /* a manager that lives longer has worked: no backoff */
 #define FREE_RESTARTS 10                /* quick deaths in a row before restarts are delayed at all */
-#define FIRST_BACKOFF_NS (100 * MS)
-#define LAST_BACKOFF_NS (3200 * MS)     /* a manager that cannot start at all costs less than a tenth of a core */
+#define BACKOFF_DOUBLINGS 5             /* 100 ms to 3.2 s: a manager that cannot start at all costs less than a tenth of a core */
 #define STOP_TRIES 5                    /* quick deaths or hangs in a row during a stop, then PID 1 ends it alone */
 #define START_RETRY_NS (50 * MS)        /* clone: EAGAIN, ENOMEM, EMFILE */
 #define SERVICES_STACK (256 * 1024)
@@ -304,7 +303,7 @@ static void repair_counts(void)
 
 static uint64_t restart_delay(uint64_t lived_ns)
 {
-	uint64_t delay = FIRST_BACKOFF_NS;
+	unsigned doublings;
 
 	if (lived_ns >= QUICK_DEATH_NS || manager.reexec) {
 		manager.quick_deaths = 0;
@@ -312,9 +311,8 @@ static uint64_t restart_delay(uint64_t lived_ns)
 	}
 	if (++manager.quick_deaths <= FREE_RESTARTS)
 		return 0;
-	for (unsigned i = FREE_RESTARTS + 1; i < manager.quick_deaths && delay < LAST_BACKOFF_NS; i++)
-		delay *= 2;
-	return delay;
+	doublings = manager.quick_deaths - FREE_RESTARTS - 1;
+	return (uint64_t)fi_pid1.config->backoff_ms * MS << (doublings < BACKOFF_DOUBLINGS ? doublings : BACKOFF_DOUBLINGS);
 }
 
 void fi_manager_died(const siginfo_t *si)

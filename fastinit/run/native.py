@@ -116,13 +116,13 @@ def block_signals() -> None:
     _check(lib.fi_init_block_signals(), "cannot block signals")
 
 
-def init_run(argv: Sequence[str], env: Sequence[str], stop_grace_ms: int, manager_grace_ms: int) -> int:
+def init_run(argv: Sequence[str], env: Sequence[str], stop_grace_ms: int, manager_grace_ms: int, backoff_ms: int = 100) -> int:
     """Become init and start argv (absolute path first) as the manager; the exit code for os._exit()."""
     manager_argv, keep_argv = _string_array(argv)
     manager_env, keep_env = _string_array(env)
     config = ffi.new("fi_init_config *")
     config.manager_argv, config.manager_envp = manager_argv, manager_env
-    config.stop_grace_ms, config.manager_grace_ms = stop_grace_ms, manager_grace_ms
+    config.stop_grace_ms, config.manager_grace_ms, config.backoff_ms = stop_grace_ms, manager_grace_ms, backoff_ms
     code = _check(lib.fi_init_run(config), "cannot become init")
     del keep_argv, keep_env
     return code
