@@ -42,7 +42,7 @@ class Manager:
     """See the module's text. The attributes without underscore are what control/ may use."""
 
     def __init__(self, explicit_units: Tuple[str, ...], paths: runtime.Paths, inherited: Mapping[str, List[int]],
-                 environment: Mapping[str, str]) -> None:
+                 environment: Mapping[str, str], file_limit: Tuple[int, int]) -> None:
         self.paths = paths
         self.init_pid = os.getppid()
         self.in_init = self.init_pid == 1
@@ -58,7 +58,7 @@ class Manager:
         self.lifecycle = Lifecycle(self, explicit_units)
         self.boot_realtime_usec = realtime_usec()
         self.boot_usec = monotonic_usec()
-        self._own_environment = dict(environment)
+        self.own_environment = dict(environment)
         self._store = Store(native.state_memory())
         self._touched: Set[str] = set()
         self._own_touched = True
@@ -75,6 +75,7 @@ class Manager:
         runtime.prepare(paths, self._store.is_new)
         self.console = Console(self.console_fd, self._want_console)
         self.capture = Capture(paths.logs, self.console, native.splice, self._log_source, realtime_usec)
+        self.file_limit = file_limit
         self.config: ManagerConfig = load_config()
         self.loader = Loader(config=self.config)
         self.engine = Engine(self.load_unit)
@@ -98,7 +99,7 @@ class Manager:
         self.loop.watch(native.wake_fd(), READABLE, self._woken)
         self._set_clock()
         if self._store.is_new:
-            runtime.write_identity(self.paths, self._own_environment)
+            runtime.write_identity(self.paths, self.own_environment)
             self.lifecycle.boot()
         else:
             self._restore(self._store.load())
@@ -315,17 +316,13 @@ class Manager:
         for callback in list(self.on_state_changed):
             callback(effect)
 
-    def service_environment(self) -> Dict[str, str]:
-        """What every service gets from the manager, before its own settings."""
-        return {**self.environment, "NOTIFY_SOCKET_PATH": self.paths.notify}
-
     # ---- boot and end -----------------------------------------------------------------------------
 
     def boot_done(self) -> None:
         self._own_touched = True
         taken = (monotonic_usec() - self.boot_usec) / 1e6
         self.log("", 5, f"Startup finished in {taken:.3f}s.")
-        path = self._own_environment.get("NOTIFY_SOCKET")
+        path = self.own_environment.get("NOTIFY_SOCKET")
         if path:
             try:
                 notify.send(path, "READY=1\nSTATUS=Startup finished")

@@ -86,7 +86,8 @@ class Performer:
             if opened is not None:
                 opened.close()
         if result.exec_status:
-            self._explain(effect, result.exec_status, result.error, spec.path)
+            if not spec.fail_status:        # that one has said its reason already
+                self._explain(effect, result.exec_status, result.error, spec.path or effect.command.path)
         return Spawned(effect.unit, effect.spawn_id, result.pid, not result.exec_status, result.exec_status, result.error)
 
     def _build(self, record: UnitRecord, effect: fx.Spawn) -> "Tuple[streams.Streams, native.SpawnSpec]":
@@ -94,12 +95,14 @@ class Performer:
         unit = record.unit
         listen = self._passed_fds(record, effect)
         spec = execenv.build_spawn(unit, effect, execenv.SpawnFacts(
-            manager_environment=manager.service_environment(),
+            manager_environment=manager.environment,
+            passed_from=manager.own_environment,
             invocation_id=record.invocation_id,
             member_tag=record.activation,
-            main_pid=record.main_pid,
             listen_fds=tuple(name for name, _ in listen),
+            notify_path=manager.paths.notify,
             run_directory=manager.paths.run,
+            file_limit=manager.file_limit,
             log=lambda priority, text: manager.log(unit.name, priority, text),
         ))
         spec.pass_fds = [fd for _, fd in listen]
