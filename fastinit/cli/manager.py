@@ -7,8 +7,10 @@ Joins what may not know each other: run/ (the manager) and control/ (its clients
 from __future__ import annotations
 
 import os
+import resource
+import signal
 import sys
-from typing import Dict, List, Mapping
+from typing import Dict, List, Mapping, Tuple
 
 if __name__ == "__main__":      # started by path: the package is three levels up
     sys.path[:] = [os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))] + [
@@ -19,7 +21,12 @@ OWN_VARIABLES = ("FASTINIT_SHM_FD", "FASTINIT_INIT_FD", "LISTEN_FDS", "LISTEN_FD
 
 
 def main(units: List[str]) -> int:
+    """0 after PID 1 was asked to end or to start the next manager; 1 with a line on stderr when nothing can work."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for signo in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(signo, signal.SIG_IGN)    # a Ctrl-C reaches the whole foreground group; PID 1 forwards it as an event
     from fastinit.control.server import Server
+    from fastinit.errors import FastinitError
     from fastinit.run import native, runtime
     from fastinit.run.manager import Manager
     environment = dict(os.environ)
@@ -29,7 +36,11 @@ def main(units: List[str]) -> int:
         environment.pop(name, None)
         os.environ.pop(name, None)
     paths = runtime.Paths(environment.get("FASTINIT_RUN", "/run"))
-    manager = Manager(tuple(units), paths, inherited, environment)
+    try:
+        manager = Manager(tuple(units), paths, inherited, environment, raise_file_limit())
+    except (FastinitError, OSError) as error:
+        print(f"fastinit: {error}", file=sys.stderr)
+        return 1
     server = Server(manager, manager.control_socket, lambda line: manager.log("", 3, line))
     manager.run()
     server.close()
@@ -46,6 +57,12 @@ def inherited_fds(environment: Mapping[str, str]) -> Dict[str, List[int]]:
         found.setdefault(names[at] if at < len(names) else "unknown", []).append(LISTEN_FDS_START + at)
     return found
 
+
+def raise_file_limit() -> Tuple[int, int]:
+    """Two descriptors a unit soon exceed the usual soft limit of 1,024. Returns PID 1's own limit, which is the services'."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return soft, hard
 
 
 if __name__ == "__main__":

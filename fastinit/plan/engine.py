@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Set
 
 from fastinit.errors import RequestError
 from fastinit.plan import jobs, transaction
-from fastinit.plan.effects import CheckConditions, Effect
+from fastinit.plan.effects import CheckConditions, Effect, Spawn
 from fastinit.plan.events import (
     ConditionsChecked,
     Event,
@@ -103,14 +103,16 @@ class Engine:
 
     # ---- requests ----
 
-    def submit(self, name: str, type: JobType, mode: JobMode = JobMode.REPLACE) -> Job:
-        """Queue a job and all that it takes. Raises RequestError."""
+    def submit(self, name: str, type: JobType, mode: JobMode = JobMode.REPLACE, by_hand: bool = True) -> Job:
+        """Queue a job and all that it takes. by_hand False: the manager's own wish, which RefuseManualStart= does not concern.
+
+        Raises RequestError."""
         record = self._world.get(name)
         unit = record.unit
         if type is JobType.STOP and unit.load_state in ("not-found", "error", "bad-setting") and record.active in jobs.DOWN:
             raise RequestError(f"Unit {name} not loaded.", transaction.RC_NOT_FOUND)
         refused = REFUSED_BY_HAND.get(type)
-        if refused is not None and refused(unit):
+        if by_hand and refused is not None and refused(unit):
             raise RequestError(f"Operation refused, unit {unit.name} may be requested by dependency only "
                                "(it is configured to refuse manual start/stop).", transaction.RC_REFUSED)
         job = self._queue.enqueue(type, record, mode)
@@ -233,6 +235,11 @@ class Engine:
             self._queue.consider_again(name)
         self._queue.wake_all()
         self._settle()
+
+    def unanswered_spawns(self) -> List[Spawn]:
+        """After restore(): the spawns that were decided and of which it is not known whether they were carried out."""
+        return [spawn for record in self._world.units.values() if record.unit.type == "service"
+                for spawn in self._services.unanswered_spawns(record)]
 
     def _resume(self, record: UnitRecord) -> None:
         for kind, at_usec in ((STATE, record.deadline_usec), (WATCHDOG, record.watchdog_deadline_usec),

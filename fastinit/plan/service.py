@@ -103,8 +103,7 @@ class ServiceType(UnitType):
         return _service(record).type in ("simple", "idle") and record.control_spawn_id == 0
 
     def stop(self, record: UnitRecord) -> Answer:
-        if not self.queue.has_job(record, JobType.RESTART):
-            record.forbid_restart = True
+        record.forbid_restart = True        # a restart job starts it by itself
         self._step(record, Ev.STOP)
         return Progress.BEGUN
 
@@ -177,8 +176,8 @@ class ServiceType(UnitType):
         self.world.touch(record)
         if self._has_process(record):
             return      # its exit is on the way, or it was made since
-        if record.main_done and _service(record).exit_type == "cgroup" and record.sub not in SIGNAL_OF:
-            record.main_done = False
+        record.members_gone = True
+        if record.main_done and record.sub not in SIGNAL_OF:
             self._step(record, Ev.MAIN_OK if record.result is Result.SUCCESS else Ev.MAIN_BAD)
         else:
             self._step(record, Ev.GONE)
@@ -267,7 +266,7 @@ class ServiceType(UnitType):
         record.flush_restarts = record.sub is not Sub.AUTO_RESTART_QUEUED
         record.result = record.reload_result = Result.SUCCESS
         record.main_exec = ExecStatus()
-        record.main_pid_known = record.main_done = record.forbid_restart = record.stop_asked = False
+        record.main_pid_known = record.main_done = record.members_gone = record.forbid_restart = record.stop_asked = False
         record.will_auto_restart = False
         record.main_index = record.status_errno = record.cpu_usec = 0
         record.status_text = record.notify_state = record.notify_exit_status = ""
@@ -374,14 +373,12 @@ class ServiceType(UnitType):
         """Something of the unit still runs, as far as is known; where only its members can tell, they are watched."""
         if record.main_pid or record.main_spawn_id:
             return True
-        if record.main_pid_known or _service(record).type != "forking":
+        unknown = _service(record).type == "forking" and not record.main_pid_known
+        if not unknown and not (_service(record).exit_type == "cgroup" and record.main_done):
             return False
-        if record.watching_members:
-            return True
-        if record.sub is Sub.RUNNING:       # they were watched, and are gone
-            return False
-        self._watch_members(record)
-        return True
+        if not record.members_gone and not record.watching_members:
+            self._watch_members(record)
+        return not record.members_gone
 
     def _enter_running(self, record: UnitRecord, reload_ok: bool) -> None:
         if record.stop_asked:
@@ -625,6 +622,7 @@ class ServiceType(UnitType):
         self._spawn(record, record.main_spawn_id, Role.MAIN, "ExecStart", record.main_index)
 
     def _spawn(self, record: UnitRecord, spawn_id: int, role: Role, phase: str, index: int) -> None:
+        record.members_gone = False
         self.world.touch(record)
         command = COMMANDS[phase](_service(record))[index]
         self.world.emit(Spawn(record.unit.name, spawn_id, role, phase, command, self._environment(record, phase)))
