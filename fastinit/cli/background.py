@@ -1,0 +1,80 @@
+"""Start an init in the background: what a RUN step gets when it wants a service started.
+
+In:  nothing.   Out: a manager that listens, or BackgroundError.
+Never: polls: the new init's manager is ready when its control socket's directory says so (inotify), or it has ended (pidfd).
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+
+from fastinit.cli import client
+from fastinit.errors import FastinitError
+
+START_TIMEOUT_USEC = 20_000_000
+READY_VARIABLE = "FASTINIT_READY_FD"
+
+
+class BackgroundError(FastinitError):
+    """str() says why there is no manager."""
+
+
+def start() -> None:
+    """Returns when a manager accepts requests. The new init is no child of ours: our caller may wait for all of its own.
+    Raises BackgroundError."""
+    read_fd, write_fd = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _become_init(write_fd)      # never returns
+    os.close(write_fd)
+    os.waitpid(child, 0)
+    try:
+        _wait(read_fd)
+    finally:
+        os.close(read_fd)
+
+
+def _become_init(ready_fd: int) -> None:
+    """Twice forked, its own session, nothing of ours but the end of the pipe that its manager closes when it listens."""
+    try:
+        os.setsid()
+        if os.fork():
+            os._exit(0)
+        null = os.open("/dev/null", os.O_RDWR)
+        for fd in (0, 1, 2):
+            os.dup2(null, fd)
+        os.set_inheritable(ready_fd, True)
+        os.chdir("/")
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fastinit.py")
+        executable = sys.executable or os.path.realpath("/proc/self/exe")
+        os.execv(executable, [executable, "-I", script, "init", "--background"])
+    finally:
+        os._exit(127)
+
+
+def _wait(read_fd: int) -> None:
+    """End of file on the pipe: nobody holds it any more, so the init has ended; else the socket answers first."""
+    deadline = time.monotonic_ns() // 1000 + START_TIMEOUT_USEC
+    from fastinit.run import native
+    directory = os.path.dirname(client.socket_path())
+    os.makedirs(directory, mode=0o755, exist_ok=True)
+    watch = native.inotify_init()
+    try:
+        native.inotify_add(watch, directory, 0x100 | 0x4 | 0x80)        # IN_CREATE, IN_ATTRIB, IN_MOVED_TO
+        while True:
+            sock = client.connect()
+            if sock is not None:
+                sock.close()        # type: ignore[attr-defined]
+                return
+            left = deadline - time.monotonic_ns() // 1000
+            ready, _, _ = select.select([watch, read_fd], [], [], max(left, 0) / 1e6)
+            if read_fd in ready:
+                raise BackgroundError("The manager could not be started in the background; see `fastinit init` in the foreground.")
+            if not ready:
+                raise BackgroundError("The manager does not answer.")
+            os.read(watch, 65536)
+    finally:
+        os.close(watch)

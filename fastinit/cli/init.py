@@ -1,0 +1,37 @@
+"""Become the init: from here Python goes into C and does not come back while the container lives.
+
+In:  units to boot, the environment.   Out: the container's exit code.
+Never: imports more than it must: what is imported here stays in PID 1's memory.
+Source: DESIGN 2.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Dict, List
+
+STOP_GRACE_MS = 10_000          # final TERM -> KILL of what no unit owns
+MANAGER_GRACE_MS = 3_000        # a stop signal that the manager has not looked at by then: it hangs
+
+
+def run(units: List[str], environment: Dict[str, str]) -> int:
+    """Blocks signals, then boots default.target, or just these units and ends when they are done."""
+    from fastinit.run import native
+    native.block_signals()
+    environment.setdefault("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+    variables = [f"{name}={value}" for name, value in environment.items()]
+    return native.init_run(manager_argv(units), variables, STOP_GRACE_MS, MANAGER_GRACE_MS)
+
+
+def manager_argv(units: List[str]) -> List[str]:
+    """The package's place goes along, so that the manager is found whatever the search path of the caller was (a source tree,
+    a virtual environment that is not active); behind the others, so that nothing of the standard library is hidden by it."""
+    place = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    code = f"import sys; sys.path.append({place!r}); from fastinit.cli.manager import main; sys.exit(main(sys.argv[1:]))"
+    return [interpreter(), "-I", "-c", code, *units]
+
+
+def interpreter() -> str:
+    """Absolute; sys.executable is empty where PATH told nothing (PID 1 of an image without it)."""
+    return sys.executable or os.path.realpath("/proc/self/exe")

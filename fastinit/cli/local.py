@@ -1,0 +1,202 @@
+"""systemctl without the help of a running manager: PID 1, files alone, an editor, or: start a manager and ask again.
+
+In:  argv, and why it came here ("init": we are PID 1; "offline": no manager answers; "local": the manager said so).
+Out: text on stdout and stderr, an exit code.
+Never: starts a manager for a question; answers a question about running things other than truthfully: nothing runs.
+Source: DESIGN 5, "No manager running".
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Callable, List, Optional
+
+from fastinit.cli import client
+from fastinit.control import dispatch, verbs
+from fastinit.control.options import UsageError
+from fastinit.control.request import Context, Steps, Terminal
+from fastinit.control.system import NOT_BOOTED
+
+ROOT_REFUSED = "Verb '{}' cannot be used with --root= or --image=."
+# Without a manager these have nothing to do: it is no error to stop what does not run.
+NOTHING_TO_STOP = frozenset(("stop", "try-restart", "try-reload-or-restart"))
+# Every verb of files takes --root=, and those that only need files to answer.
+ROOT_VERBS = frozenset(("is-active", "is-failed", "status", "show", "cat", "list-dependencies", "list-units", "is-system-running",
+                        "default-services", "list-start-dependencies", "environment", "command", "help", "daemon-reload"))
+
+
+def main(argv: List[str], why: str) -> int:
+    _load_site()
+    if why == "init":
+        return _as_init(argv)
+    terminal = _terminal(argv)
+    out, error = _writer(1), _writer(2)
+    try:
+        command = dispatch.read(argv)
+    except UsageError as usage:
+        error(f"{usage}\n")
+        return 1
+    if command.verb is None:
+        out(verbs.printed(command.name, command.options))
+        return 0
+    if command.verb.name == "init" or (command.options.init or command.options.exit):
+        return _init(command)
+    return _serve(argv, command, terminal, out, error, why)
+
+
+def _load_site() -> None:
+    """The client runs without site-packages; from here on cffi's back end may be wanted."""
+    if sys.flags.no_site:
+        import site
+        site.main()
+
+
+def _terminal(argv: List[str]) -> Terminal:
+    facts = {name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
+             for name, value in client.facts(argv).items()}
+    return Terminal.from_facts(facts)
+
+
+def _writer(fd: int) -> Callable[[str], None]:
+    def write(text: str) -> None:
+        data = text.encode("utf-8", "surrogateescape")
+        while data:
+            try:
+                data = data[os.write(fd, data):]
+            except OSError:
+                return
+    return write
+
+
+def _serve(argv: List[str], command: dispatch.Command, terminal: Terminal, out: Callable[[str], None],
+           error: Callable[[str], None], why: str) -> int:
+    verb, options = command.verb, command.options
+    assert verb is not None
+    root = os.path.abspath(options.root) if options.root else ""
+    root = "" if root == "/" else root
+    if root and verb.needs is not verbs.Needs.FILES and verb.name not in ROOT_VERBS:
+        error(ROOT_REFUSED.format(verb.name) + "\n")
+        return 1
+    if not root and why == "offline":
+        if _wants_manager(verb, command):
+            return _with_manager(argv, error)
+        if verb.needs is verbs.Needs.LIVE:
+            error(NOT_BOOTED + "\n")
+            return 1
+    from fastinit.cli.offline import OfflineManager
+    manager = OfflineManager(root)
+    context = Context(manager, options, command.args, terminal, out, error, False, os.geteuid(), os.getpid(), root, verb.name)
+    if verb.name in NOTHING_TO_STOP or verb.name == "reload":
+        return _nothing_runs(context)
+    code = _run_to_end(dispatch.run(verb, context))
+    if why == "local" and not root and code == 0 and verb.needs in (verbs.Needs.FILES, verbs.Needs.CLIENT) and verb.changes(context):
+        return _afterwards(argv, context)
+    return code
+
+
+def _wants_manager(verb: verbs.Verb, command: dispatch.Command) -> bool:
+    if command.options.dry_run or command.options.user:
+        return False
+    return verb.needs is verbs.Needs.START or (verb.needs is verbs.Needs.FILES and command.options.now
+                                               and verb.name not in ("disable", "mask"))
+
+
+def _with_manager(argv: List[str], error: Callable[[str], None]) -> int:
+    """Start one in the background, then ask it what we were asked."""
+    if os.geteuid() != 0:
+        error(NOT_BOOTED + "\n")
+        return 1
+    from fastinit.cli import background
+    try:
+        background.start()
+    except background.BackgroundError as problem:
+        error(f"{problem}\n")
+        return 1
+    sock = client.connect()
+    if sock is None:
+        error("The manager that was started in the background does not answer.\n")
+        return 1
+    code = client.talk(sock, client.facts(argv), argv)
+    return main(argv, "local") if code is None else code
+
+
+def _nothing_runs(context: Context) -> int:
+    """stop and its like, with no manager: units that exist are stopped already."""
+    from fastinit.control.jobs import JOB_VERBS, explain
+    from fastinit.control.selection import expand
+    from fastinit.errors import RequestError
+    code, word = 0, JOB_VERBS[context.verb].word
+    for name in expand(context.args, context.manager.engine.units):
+        load_state = context.manager.engine.get(name).unit.load_state
+        if load_state == "not-found":
+            kind = "not loaded" if word == "stop" else "not found"
+            explain(context, word, name, RequestError(f"Unit {name} {kind}.", 5))
+            code = 5
+        elif context.verb == "reload":
+            context.warn(f"{name} is not active, cannot reload.")
+            code = code or 1
+    return code
+
+
+def _run_to_end(steps: Steps) -> int:
+    """Without a manager there is nothing to wait for: what a Pause asks for is true already, or never will be."""
+    while True:
+        try:
+            pause = next(steps)
+        except StopIteration as stop:
+            return int(stop.value)
+        if pause.until is not None and not pause.until():
+            steps.close()
+            return 1
+
+
+def _afterwards(argv: List[str], context: Context) -> int:
+    """Files were changed here while a manager runs: tell it."""
+    if context.options.no_reload or context.options.global_ or context.options.user:
+        return 0
+    sock = client.connect()
+    reload_argv = ["systemctl", "daemon-reload"]
+    return 0 if sock is None else client.talk(sock, client.facts(reload_argv), reload_argv) or 0
+
+
+# ---- being the init -------------------------------------------------------------------------------------------------------------
+
+
+def _as_init(argv: List[str]) -> int:
+    """PID 1. `systemctl`, `init`, `systemctl default`, `systemctl -1`, `systemctl init A B` … are the init; what only asks or
+    prints (`docker run image systemctl --version`) does that."""
+    try:
+        command = dispatch.read(argv) if os.path.basename(argv[0]) != "init" else None
+    except UsageError as usage:
+        _writer(2)(f"{usage}\n")
+        return 1
+    if command is None or _is_init(argv, command):
+        from fastinit.cli import init
+        return init.run(_init_units(command, argv), dict(os.environ))
+    return main(argv, "offline")
+
+
+def _is_init(argv: List[str], command: dispatch.Command) -> bool:
+    if command.verb is None:
+        return False
+    return len(argv) == 1 or command.verb.name in ("init", "default") or command.options.init or command.options.exit \
+        or not any(not word.startswith("-") for word in argv[1:])
+
+
+def _init_units(command: Optional[dispatch.Command], argv: List[str]) -> List[str]:
+    """The units to boot; [] = default.target. `-1 start A B` and `-1 A B` mean these, too."""
+    words = argv[1:] if command is None else command.args
+    from fastinit.control.selection import complete
+    if command is not None and command.verb is not None and command.verb.name not in ("init", "start", "restart"):
+        return []
+    plain = [word for word in words if not word.startswith("-") and not (len(word) == 1 and word in "sSqQuU0123456")]
+    return [complete(word) for word in plain]
+
+
+def _init(command: dispatch.Command) -> int:
+    """`systemctl init A B`, not as PID 1: a subreaper in the foreground."""
+    from fastinit.cli import init
+    return init.run(_init_units(command, ["systemctl", *command.args]), dict(os.environ))
+
+

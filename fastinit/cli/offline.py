@@ -1,0 +1,98 @@
+"""The view of a manager where none runs: what the files say, everything inactive, nothing queued.
+
+In:  a root directory.   Out: what control/ wants of a manager (control/api.py).
+Never: starts, stops or signals anything; a verb that would have to is not offered here (fastinit.cli.local decides).
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
+
+from fastinit.control.api import LogEntryApi, LoopApi
+from fastinit.errors import FastinitError
+from fastinit.plan.effects import JobFinished, StateChanged
+from fastinit.plan.engine import Engine
+from fastinit.plan.record import Job
+from fastinit.plan.states import JobMode, JobType
+from fastinit.units.config import ManagerConfig, load_config
+from fastinit.units.loader import Loader
+
+
+class NoLoop:
+    """Nothing happens here by itself, so nothing can be waited for."""
+
+    def watch(self, fd: int, mask: int, callback: Callable[[int, int], None]) -> None:
+        raise FastinitError("no manager is running")
+
+    def modify(self, fd: int, mask: int) -> None:
+        raise FastinitError("no manager is running")
+
+    def unwatch(self, fd: int) -> None:
+        raise FastinitError("no manager is running")
+
+    def call_at(self, usec: int, callback: Callable[[], None]) -> "NoTimer":
+        raise FastinitError("no manager is running")
+
+
+class NoTimer:
+    def cancel(self) -> None:
+        """Nothing was armed."""
+
+
+class OfflineManager:
+    """ManagerApi over files alone."""
+
+    def __init__(self, root: str = "") -> None:
+        self.config: ManagerConfig = load_config(root)
+        self.loader = Loader(root=root, config=self.config)
+        self.engine = Engine(self.loader.load)
+        self.engine.now_usec = time.monotonic_ns() // 1000
+        self.engine.now_realtime_usec = time.time_ns() // 1000
+        self.loop: LoopApi = NoLoop()
+        self.in_init = False
+        self.boot_realtime_usec = 0
+        self.explicit_units: Tuple[str, ...] = ()
+        self.environment: Dict[str, str] = {}
+        self.on_job_finished: List[Callable[[JobFinished], None]] = []
+        self.on_state_changed: List[Callable[[StateChanged], None]] = []
+
+    def engine_submit(self, name: str, job_type: JobType, mode: JobMode = JobMode.REPLACE) -> Job:
+        """Only jobs that have nothing to do come here: stop and its like of units that do not run."""
+        return self.engine.submit(name, job_type, mode)
+
+    def pump(self) -> None:
+        for effect in self.engine.take_effects():
+            if isinstance(effect, JobFinished):
+                for callback in list(self.on_job_finished):
+                    callback(effect)
+
+    def pids_of(self, name: str) -> List[int]:
+        return []
+
+    def unit_of_pid(self, pid: int) -> Optional[str]:
+        return None
+
+    def log_tail(self, name: str, count: int) -> Sequence[LogEntryApi]:
+        return []
+
+    def signal_unit(self, name: str, signo: int, whom: str = "all", value: Optional[int] = None) -> int:
+        return 0
+
+    def daemon_reload(self) -> None:
+        """Nothing is kept that could be stale."""
+
+    def daemon_reexec(self) -> None:
+        """There is no manager to replace."""
+
+    def begin_exit(self, code: int, action: str) -> None:
+        raise FastinitError("no manager is running")
+
+    def state(self) -> str:
+        return "offline"
+
+    def counters(self) -> Dict[str, object]:
+        return {}
+
+    def touch_own(self) -> None:
+        """Nothing is kept."""

@@ -1,0 +1,103 @@
+"""From the words of a request to the verb that serves it: personality, options, arity, rights.
+
+In:  argv and who asks.   Out: a generator that does it and returns the exit code.
+Never: lets an error of a request out: UsageError and RequestError become one line and a code; a bug goes on to the server.
+"""
+
+from __future__ import annotations
+
+from typing import Callable, List, NamedTuple, Optional
+
+from fastinit.control import personality, verbs
+from fastinit.control.api import ManagerApi
+from fastinit.control.options import Options, UsageError, parse
+from fastinit.control.request import Context, MustRunLocally, Steps, Terminal
+from fastinit.errors import FastinitError, RequestError
+
+ACCESS_DENIED = 4
+
+
+class Command(NamedTuple):
+    """A request that makes sense. verb is None when the options alone say what to print (--help, --state=help)."""
+
+    verb: Optional[verbs.Verb]
+    name: str
+    args: List[str]
+    options: Options
+
+
+def read(argv: List[str]) -> Command:
+    """argv[0] is the called name. Raises UsageError."""
+    program, words = personality.rewrite(argv)
+    options, rest = parse(words, program)
+    if options.help or options.version or options.print_words is not None:
+        return Command(None, rest[0] if rest else "", rest[1:], options)
+    name, args = (rest[0], rest[1:]) if rest else (verbs.DEFAULT_VERB, [])
+    verb = verbs.find(name)
+    if verb is None:
+        raise UsageError(f"Unknown command verb '{name}'.")
+    if len(args) < verb.least:
+        raise UsageError("Too few arguments.")
+    if verb.most is not None and len(args) > verb.most:
+        raise UsageError("Too many arguments.")
+    return Command(verb, verb.name, args, options)
+
+
+def open_request(manager: ManagerApi, terminal: Terminal, argv: List[str], *, uid: int, pid: int, own_uid: int,
+                 out: Callable[[str], None], error: Callable[[str], None],
+                 after_reply: Optional[List[Callable[[], None]]] = None) -> Steps:
+    """Serve it on a live manager. Raises MustRunLocally at once when it is none of the manager's business."""
+    try:
+        command = read(argv)
+    except UsageError as usage:
+        return _refuse(error, str(usage), 1)
+    verb, options = command.verb, command.options
+    if verb is None:
+        return _print(out, verbs.printed(command.name, options))
+    if verb.needs is verbs.Needs.CLIENT or options.root or options.global_ or options.user:
+        raise MustRunLocally(verb.name)
+    context = Context(manager, options, command.args, terminal, out, error, True, uid, pid, "", verb.name,
+                      after_reply if after_reply is not None else [])
+    if verb.changes(context) and uid not in (0, own_uid):
+        return _refuse(error, denied(verb.name, command.args), ACCESS_DENIED)
+    return run(verb, context)
+
+
+def denied(verb: str, args: List[str]) -> str:
+    """systemd's words when polkit is not there to ask."""
+    if verb in verbs.JOB_WORDS and args:
+        name = args[0] if "." in args[0] else args[0] + ".service"
+        return (f"Failed to {verbs.JOB_WORDS[verb]} {name}: Access denied\n"
+                f"See system logs and 'systemctl status {name}' for details.")
+    what = verbs.FAILED_TO.get(verb)
+    return f"Failed to {what}: Access denied" if what else "Access denied"
+
+
+def run(verb: verbs.Verb, context: Context) -> Steps:
+    """The verb as a generator, whatever its function is."""
+    try:
+        outcome = verb.run(context)
+        return outcome if isinstance(outcome, int) else (yield from outcome)
+    except UsageError as usage:
+        context.warn(str(usage))
+        return 1
+    except RequestError as request:
+        context.warn(str(request))
+        return request.exit_code
+    except MustRunLocally:
+        raise
+    except FastinitError as problem:
+        context.warn(str(problem))
+        return 1
+
+
+def _refuse(error: Callable[[str], None], line: str, code: int) -> Steps:
+    error(line + "\n")
+    return code
+    yield       # a generator like all the others
+
+
+def _print(out: Callable[[str], None], text: str) -> Steps:
+    out(text)
+    return 0
+    yield

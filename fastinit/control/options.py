@@ -1,0 +1,374 @@
+"""The command line of systemctl: one table of options, and getopt_long(3)'s way of reading it.
+
+In:  argv without argv[0].   Out: Options and the words that are left, options and words in any order, "--" ends the options.
+Never: prints; what is wrong is a UsageError whose text is what systemctl writes, HELP words come back in Options.print_words.
+Source: systemctl(1) v257; getopt_long(3) for abbreviations and the texts of its errors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+
+from fastinit.control import words
+from fastinit.errors import FastinitError
+from fastinit.units import timespan
+
+
+class UsageError(FastinitError):
+    """The words of a request make no sense; str() is the one line for stderr."""
+
+
+@dataclass
+class Options:
+    """What the options say, defaults included. Names are the options' own."""
+
+    help: bool = False
+    version: bool = False
+    types: List[str] = field(default_factory=list)
+    states: List[str] = field(default_factory=list)         # --state= and the load states among --type=
+    properties: List[str] = field(default_factory=list)
+    all: bool = False
+    reverse: bool = False
+    before: bool = False
+    after: bool = False
+    show_types: bool = False
+    full: bool = False
+    job_mode: str = "replace"
+    value: bool = False
+    user: bool = False
+    global_: bool = False
+    wait: bool = False
+    no_block: bool = False
+    legend: Optional[bool] = None
+    quiet: bool = False
+    no_warn: bool = False
+    dry_run: bool = False
+    root: str = ""
+    force: int = 0
+    no_reload: bool = False
+    kill_whom: str = ""
+    kill_value: Optional[int] = None
+    signal: int = 0
+    host: str = ""
+    machine: str = ""
+    capsule: str = ""
+    image: str = ""
+    runtime: bool = False
+    lines: int = 10
+    output: str = "short"
+    plain: bool = False
+    recursive: bool = False
+    with_dependencies: bool = False
+    preset_mode: str = "full"
+    now: bool = False
+    message: str = ""
+    inhibitors: str = "auto"
+    show_transaction: bool = False
+    what: List[str] = field(default_factory=list)
+    timestamp: str = "pretty"
+    marked: bool = False
+    drop_in: str = ""
+    when_usec: int = 0
+    stdin: bool = False
+    mkdir: bool = False
+    read_only: bool = False
+    # the interface of the script that many images use today
+    init: bool = False
+    exit: bool = False
+    settings: List[str] = field(default_factory=list)
+    verbose: int = 0
+    print_words: Optional[List[str]] = None     # an option's value was "help": print these, exit 0
+
+    def show_legend(self) -> bool:
+        return self.legend is not False
+
+
+Apply = Callable[[Options, str], None]
+
+
+class Option(NamedTuple):
+    """long, short letter ("" = none), whether a value follows ("?": only as --long=VALUE), what it does."""
+
+    long: str
+    short: str
+    value: str
+    apply: Apply
+
+
+def _flag(name: str, value: object = True) -> Apply:
+    return lambda options, _text: setattr(options, name, value)
+
+
+def _text(name: str) -> Apply:
+    return lambda options, text: setattr(options, name, text)
+
+
+def _ignore(_options: Options, _text: str) -> None:
+    """Has no meaning here, and none of its uses depends on one."""
+
+
+def _refuse(line: str) -> Apply:
+    def apply(_options: Options, _text: str) -> None:
+        raise UsageError(line)
+    return apply
+
+
+def _count(name: str) -> Apply:
+    return lambda options, _text: setattr(options, name, getattr(options, name) + 1)
+
+
+def _append(name: str) -> Apply:
+    return lambda options, text: getattr(options, name).append(text)
+
+
+def _choice(name: str, allowed: Tuple[str, ...], complaint: str) -> Apply:
+    def apply(options: Options, text: str) -> None:
+        if text == "help":
+            options.print_words = list(allowed)
+        elif text in allowed:
+            setattr(options, name, text)
+        else:
+            raise UsageError(complaint.format(text))
+    return apply
+
+
+def _boolean(name: str, complaint: str) -> Apply:
+    def apply(options: Options, text: str) -> None:
+        try:
+            setattr(options, name, words.parse_boolean(text))
+        except ValueError:
+            raise UsageError(complaint.format(text)) from None
+    return apply
+
+
+def _type(options: Options, text: str) -> None:
+    if not text:
+        raise UsageError("--type= requires arguments.")
+    for word in text.split(","):
+        if word == "help":
+            options.print_words = ["Available unit types:", *words.TYPES_IN_ORDER]
+        elif word in words.TYPES_IN_ORDER:
+            options.types.append(word)
+        elif word in words.LOAD_STATES:
+            options.states.append(word)
+        elif word:
+            raise UsageError(f"Unknown unit type or load state '{word}'.\nUse -t help to see a list of allowed values.")
+
+
+def _state(options: Options, text: str) -> None:
+    if not text:
+        raise UsageError("--state= requires arguments.")
+    for word in text.split(","):
+        if word == "help":
+            options.print_words = words.state_help()
+        elif word:
+            options.states.append(word)
+
+
+def _property(options: Options, text: str) -> None:
+    """An empty -p clears nothing and shows nothing: a list with an empty name."""
+    options.properties += [word for word in text.split(",") if word] or ([""] if not options.properties else [])
+
+
+def _property_value(options: Options, text: str) -> None:
+    _property(options, text)
+    options.value = True
+
+
+def _signal(options: Options, text: str) -> None:
+    if text == "help":
+        options.print_words = words.signal_help()
+    elif text == "list":
+        options.print_words = [f"{number:2} SIG{name}" for number, name in enumerate(words.signal_help()) if number]
+    else:
+        try:
+            options.signal = words.parse_signal(text)
+        except ValueError:
+            raise UsageError(f'Failed to parse signal string "{text}".') from None
+
+
+def _kill_value(options: Options, text: str) -> None:
+    try:
+        options.kill_value = int(text, 0)
+    except ValueError:
+        raise UsageError(f"Unable to parse signal value: {text}") from None
+
+
+def _lines(options: Options, text: str) -> None:
+    if not text.isascii() or not text.isdigit():
+        raise UsageError(f"Failed to parse lines '{text}'")
+    options.lines = min(int(text), 1 << 31)
+
+
+def _timestamp(options: Options, text: str) -> None:
+    style = {"µs": "us", "μs": "us", "µs+utc": "us+utc", "μs+utc": "us+utc"}.get(text, text)
+    _choice("timestamp", words.TIMESTAMP_STYLES, "Invalid value: {}.")(options, style)
+
+
+def _what(options: Options, text: str) -> None:
+    for word in text.split(","):
+        if word == "help":
+            options.print_words = list(words.CLEAN_KINDS)
+        elif word in words.CLEAN_KINDS or word == "all":
+            options.what.append(word)
+        elif word:
+            options.what.append(word)   # the manager refuses it, as systemd's does
+
+
+def _when(options: Options, text: str) -> None:
+    try:
+        options.when_usec = 0 if text in ("", "cancel", "show") else timespan.parse_usec(text.lstrip("+"))
+    except ValueError:
+        raise UsageError(f"Failed to parse --when= argument '{text}': Invalid argument") from None
+
+
+def _setting(options: Options, text: str) -> None:
+    """-c NAME=VALUE: accepted; no name of that script's changes anything here."""
+    options.settings.append(text)
+
+
+_LEGEND = "Failed to parse boolean argument to --legend: {}."
+_HOST = "Connecting to another host is not supported by fastinit: run systemctl over ssh instead."
+_MACHINE = "Connecting to another container is not supported by fastinit: use your container engine's exec."
+
+# In the order in which getopt_long() looks for abbreviations.
+OPTIONS: Tuple[Option, ...] = (
+    Option("help",               "h", "",  _flag("help")),
+    Option("version",            "",  "",  _flag("version")),
+    Option("type",               "t", "=", _type),
+    Option("property",           "p", "=", _property),
+    Option("",                   "P", "=", _property_value),
+    Option("all",                "a", "",  _flag("all")),
+    Option("reverse",            "",  "",  _flag("reverse")),
+    Option("after",              "",  "",  _flag("after")),
+    Option("before",             "",  "",  _flag("before")),
+    Option("show-types",         "",  "",  _flag("show_types")),
+    Option("failed",             "",  "",  lambda options, _text: options.states.append("failed")),
+    Option("full",               "l", "",  _flag("full")),
+    Option("job-mode",           "",  "=", _choice("job_mode", words.JOB_MODES, "Job mode {} not supported.")),
+    Option("fail",               "",  "",  _flag("job_mode", "fail")),
+    Option("irreversible",       "",  "",  _flag("job_mode", "replace-irreversibly")),
+    Option("ignore-dependencies", "", "",  _flag("job_mode", "ignore-dependencies")),
+    Option("ignore-inhibitors",  "",  "",  _ignore),
+    Option("check-inhibitors",   "",  "=", _choice("inhibitors", ("auto", "yes", "no", "true", "false", "0", "1"),
+                                                   "Failed to parse --check-inhibitors= argument: {}")),
+    Option("",                   "i", "",  _ignore),
+    Option("value",              "",  "",  _flag("value")),
+    Option("user",               "",  "",  _flag("user")),
+    Option("system",             "",  "",  _flag("user", False)),
+    Option("global",             "",  "",  _flag("global_")),
+    Option("capsule",            "C", "=", _refuse("Capsules are not supported by fastinit.")),
+    Option("wait",               "",  "",  _flag("wait")),
+    Option("no-block",           "",  "",  _flag("no_block")),
+    Option("legend",             "",  "=", _boolean("legend", _LEGEND)),
+    Option("no-legend",          "",  "",  _flag("legend", False)),
+    Option("no-pager",           "",  "",  _ignore),
+    Option("no-wall",            "",  "",  _ignore),
+    Option("dry-run",            "",  "",  _flag("dry_run")),
+    Option("quiet",              "q", "",  _flag("quiet")),
+    Option("no-warn",            "",  "",  _flag("no_warn")),
+    Option("root",               "",  "=", _text("root")),
+    Option("image",              "",  "=", _refuse("Disk images are not supported by fastinit: use --root=.")),
+    Option("image-policy",       "",  "=", _refuse("Disk images are not supported by fastinit: use --root=.")),
+    Option("force",              "f", "",  _count("force")),
+    Option("no-reload",          "",  "",  _flag("no_reload")),
+    Option("kill-whom",          "",  "=", _text("kill_whom")),
+    Option("kill-who",           "",  "=", _text("kill_whom")),
+    Option("kill-value",         "",  "=", _kill_value),
+    Option("signal",             "s", "=", _signal),
+    Option("no-ask-password",    "",  "",  _ignore),
+    Option("host",               "H", "=", _refuse(_HOST)),
+    Option("machine",            "M", "=", _refuse(_MACHINE)),
+    Option("runtime",            "",  "",  _flag("runtime")),
+    Option("lines",              "n", "=", _lines),
+    Option("output",             "o", "=", _choice("output", words.OUTPUT_MODES, "Unknown output '{}'.")),
+    Option("plain",              "",  "",  _flag("plain")),
+    Option("state",              "",  "=", _state),
+    Option("recursive",          "r", "",  _flag("recursive")),
+    Option("with-dependencies",  "",  "",  _flag("with_dependencies")),
+    Option("preset-mode",        "",  "=", _choice("preset_mode", words.PRESET_MODES, "Failed to parse preset mode: {}.")),
+    Option("firmware-setup",     "",  "",  _refuse("Cannot indicate to EFI to boot into setup mode: a container has no firmware.")),
+    Option("boot-loader-menu",   "",  "=", _refuse("Cannot indicate to boot loader to enter menu: a container has no boot loader.")),
+    Option("boot-loader-entry",  "",  "=", _refuse("Cannot set boot into loader entry: a container has no boot loader.")),
+    Option("now",                "",  "",  _flag("now")),
+    Option("message",            "",  "=", _text("message")),
+    Option("show-transaction",   "T", "",  _flag("show_transaction")),
+    Option("what",               "",  "=", _what),
+    Option("reboot-argument",    "",  "=", _ignore),
+    Option("timestamp",          "",  "=", _timestamp),
+    Option("read-only",          "",  "",  _flag("read_only")),
+    Option("mkdir",              "",  "",  _flag("mkdir")),
+    Option("marked",             "",  "",  _flag("marked")),
+    Option("drop-in",            "",  "=", _text("drop_in")),
+    Option("when",               "",  "=", _when),
+    Option("stdin",              "",  "",  _flag("stdin")),
+    # not systemd's: the interface of the script that many images use today
+    Option("init",               "1", "",  _flag("init")),
+    Option("exit",               "0", "",  _flag("exit")),
+    Option("config",             "c", "=", _setting),
+    Option("extra-vars",         "e", "=", _setting),
+    Option("verbose",            "v", "",  _count("verbose")),
+    Option("maxtimeout",         "",  "=", _setting),
+)
+BY_LONG: Dict[str, Option] = {option.long: option for option in OPTIONS if option.long}
+BY_SHORT: Dict[str, Option] = {option.short: option for option in OPTIONS if option.short}
+_OWN = frozenset(("init", "exit", "config", "extra-vars", "verbose", "maxtimeout"))   # do not make a real one ambiguous
+
+
+def parse(argv: List[str], program: str = "systemctl") -> Tuple[Options, List[str]]:
+    """Raises UsageError. The first option that asks for a list of words ends the parsing, as it ends systemctl."""
+    options = Options()
+    rest: List[str] = []
+    queue = list(argv)
+    while queue and options.print_words is None:
+        word = queue.pop(0)
+        if word == "--":
+            return options, rest + queue
+        if word.startswith("--"):
+            _parse_long(options, word[2:], queue, program)
+        elif word.startswith("-") and len(word) > 1:
+            _parse_short(options, word[1:], queue, program)
+        else:
+            rest.append(word)
+    return options, rest
+
+
+def _parse_long(options: Options, word: str, queue: List[str], program: str) -> None:
+    name, equals, value = word.partition("=")
+    option = _find_long(name, program)
+    if not option.value and equals:
+        raise UsageError(f"{program}: option '--{option.long}' doesn't allow an argument")
+    if option.value == "=" and not equals:
+        if not queue:
+            raise UsageError(f"{program}: option '--{option.long}' requires an argument")
+        value = queue.pop(0)
+    option.apply(options, value)
+
+
+def _find_long(name: str, program: str) -> Option:
+    exact = BY_LONG.get(name)
+    if exact is not None:
+        return exact
+    found = [option for option in OPTIONS if option.long.startswith(name) and option.long not in _OWN]
+    if not found:
+        raise UsageError(f"{program}: unrecognized option '--{name}'")
+    if len(found) > 1:
+        choices = " ".join(f"'--{option.long}'" for option in found)
+        raise UsageError(f"{program}: option '--{name}' is ambiguous; possibilities: {choices}")
+    return found[0]
+
+
+def _parse_short(options: Options, letters: str, queue: List[str], program: str) -> None:
+    while letters:
+        letter, letters = letters[0], letters[1:]
+        option = BY_SHORT.get(letter)
+        if option is None:
+            raise UsageError(f"{program}: invalid option -- '{letter}'")
+        if not option.value:
+            option.apply(options, "")
+            continue
+        if not letters and not queue:
+            raise UsageError(f"{program}: option requires an argument -- '{letter}'")
+        option.apply(options, letters or queue.pop(0))
+        return

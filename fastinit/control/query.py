@@ -1,0 +1,412 @@
+"""Verbs that look at units: is-active, is-failed, status, show, list-units, list-jobs, list-dependencies, cat, is-system-running.
+
+In:  Context.   Out: text and systemctl's exit codes.
+Never: changes anything; a unit that is not in memory is loaded to be looked at, as systemd does.
+Source: systemctl(1) v257.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from typing import Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
+
+from fastinit.control import processes, unitfiles
+from fastinit.control.render import dependencies, show, status, times, units
+from fastinit.control.render.style import Style
+from fastinit.control.request import Context, Pause, Steps
+from fastinit.control.selection import complete, expand, is_pattern, list_matcher
+from fastinit.plan.record import UnitRecord
+from fastinit.plan.states import Active
+
+LSB_NOT_RUNNING, LSB_UNKNOWN = 3, 4
+UP: FrozenSet[Active] = frozenset((Active.ACTIVE, Active.RELOADING, Active.REFRESHING))
+
+
+def _print_all(context: Context, lines: Iterator[str]) -> Steps:
+    """Lines to stdout, in slices."""
+    for at, line in enumerate(lines):
+        context.say(line)
+        if at % 200 == 199:
+            yield Pause()
+    return 0
+
+
+# ---- one word per unit ------------------------------------------------------------------------------------------------------
+
+
+def is_active(context: Context) -> int:
+    return _check(context, UP, LSB_NOT_RUNNING)
+
+
+def is_failed(context: Context) -> int:
+    if not context.args:
+        state = context.manager.state()
+        if not context.options.quiet:
+            context.say(state)
+        return 0 if state == "degraded" else 1
+    return _check(context, frozenset((Active.FAILED,)), 1)
+
+
+def _check(context: Context, good: FrozenSet[Active], code: int) -> int:
+    found, all_missing = False, True
+    for name in expand(context.args, context.manager.engine.units):
+        record = context.manager.engine.get(name)
+        if not context.options.quiet:
+            context.say(record.active.value)
+        found = found or record.active in good
+        all_missing = all_missing and record.unit.load_state == "not-found"
+    return 0 if found else LSB_UNKNOWN if all_missing else code
+
+
+def is_system_running(context: Context) -> Steps:
+    manager = context.manager
+    if context.options.wait and context.is_live:
+        yield Pause(lambda: manager.state() not in ("initializing", "starting"))
+    state = manager.state() if context.is_live else "offline"
+    if not context.options.quiet:
+        context.say(state)
+    return 0 if state == "running" else 1
+
+
+# ---- status -----------------------------------------------------------------------------------------------------------------
+
+
+def show_status(context: Context) -> Steps:
+    if not context.args and not (context.options.types or context.options.states or context.options.all):
+        return (yield from _print_all(context, _system_status(context)))
+    code, is_first = 0, True
+    for name in _status_names(context):
+        if name is None:
+            code = code or LSB_UNKNOWN
+            continue
+        record = context.manager.engine.get(name)
+        if record.unit.load_state == "not-found":
+            context.warn(f"Unit {name} could not be found.")
+            code = code or LSB_UNKNOWN
+            continue
+        if not is_first:
+            context.say("")
+        is_first = False
+        for line in status.render(Style(context.terminal), record, _facts(context, record)):
+            context.say(line)
+        code = code or (0 if record.active in UP else LSB_NOT_RUNNING)
+        yield Pause()
+    return code
+
+
+def _status_names(context: Context) -> List[Optional[str]]:
+    """Units in the order asked for; a number is a process of one, None a process of none."""
+    engine = context.manager.engine
+    if not context.args:
+        shown: List[str] = [key for key, record in engine.units.items() if units.is_shown(record, context.options)]
+        shown.sort(key=units.sort_key)
+        return [*shown]
+    found: List[Optional[str]] = []
+    for word in context.args:
+        if word.isascii() and word.isdigit():
+            unit = context.manager.unit_of_pid(int(word))
+            if unit is None:
+                context.warn(f"Failed to get unit for PID {word}: PID {word} does not belong to any loaded unit.")
+            found.append(unit)
+        elif is_pattern(word):
+            matches: List[str] = [name for name in expand([word], engine.units)
+                                  if units.is_shown(engine.units[name], context.options)]
+            matches.sort(key=units.sort_key)
+            found.extend(matches)
+        else:
+            found.append(complete(word))
+    return found
+
+
+def _facts(context: Context, record: UnitRecord) -> status.Facts:
+    manager, options, unit = context.manager, context.options, record.unit
+    state, preset = unitfiles.state_and_preset(context, unit)
+    service = unit.service
+    identifier = unit.context.syslog_identifier
+    if not identifier:
+        identifier = os.path.basename(service.exec_start[0].path) if service and service.exec_start else unit.name
+    return status.Facts(
+        file_state=state, preset=preset, pids=manager.pids_of(unit.name) if context.is_live else (),
+        log=manager.log_tail(unit.name, options.lines) if context.is_live and options.lines and not options.quiet else (),
+        hostname=socket.gethostname().partition(".")[0],
+        triggered_by=_states(context, manager.engine.related(unit.name, "TriggeredBy")),
+        triggers=_states(context, manager.engine.related(unit.name, "Triggers")),
+        identifier=identifier, needs_reload=context.is_live and needs_reload(record), now_usec=time.time_ns() // 1000,
+        full=options.full, timestamp=options.timestamp, log_mode=options.output,
+    )
+
+
+def _states(context: Context, related: Sequence[str]) -> List[Tuple[str, str]]:
+    found = ((name, context.manager.engine.find(name)) for name in related)
+    return [(name, record.active.value) for name, record in found if record is not None]
+
+
+def needs_reload(record: UnitRecord) -> bool:
+    """Whether a file or directory that the unit came from is no longer what it was."""
+    for path, mtime_ns, inode in record.unit.stamps:
+        try:
+            about = os.stat(path)
+        except OSError:
+            return True
+        if about.st_mtime_ns != mtime_ns or about.st_ino != inode:
+            return True
+    return False
+
+
+def _system_status(context: Context) -> Iterator[str]:
+    """The machine: state, jobs, failed units, and every process below its unit."""
+    manager, style = context.manager, Style(context.terminal)
+    state = manager.state() if context.is_live else "offline"
+    dot = {"running": "active", "degraded": "failed", "maintenance": "failed"}.get(state, "activating")
+    colour = {"running": "green", "degraded": "red"}.get(state, "yellow")
+    records = manager.engine.units.values()
+    yield f"{style.paint(style.glyphs.circle, colour) if dot != 'failed' else style.dot('failed')} {socket.gethostname()}"
+    yield f"    State: {style.paint(state, colour)}"
+    yield f"    Units: {len(records)} loaded (incl. loaded aliases)"
+    yield f"     Jobs: {len(manager.engine.jobs)} queued"
+    yield f"   Failed: {sum(record.active is Active.FAILED for record in records)} units"
+    since = times.timestamp(manager.boot_realtime_usec, context.options.timestamp)
+    yield f"    Since: {since}; {times.relative(manager.boot_realtime_usec, time.time_ns() // 1000)}"
+    yield f"  systemd: {show.VERSION}"
+    yield "   CGroup: /"
+    yield from _system_tree(context, style)
+
+
+def _system_tree(context: Context, style: Style) -> Iterator[str]:
+    by_unit: Dict[str, List[processes.Process]] = {}
+    for key in sorted(context.manager.engine.units):
+        pids = context.manager.pids_of(key) if context.is_live else []
+        if pids:
+            by_unit[key] = processes.read_all(pids)
+    for at, (name, found) in enumerate(by_unit.items()):
+        is_last = at == len(by_unit) - 1
+        yield " " * 11 + (style.glyphs.right if is_last else style.glyphs.branch) + name
+        below = style.glyphs.space if is_last else style.glyphs.vertical
+        yield from status.process_tree(style, found, " " * 11 + below, context.options.full)
+
+
+# ---- lists ------------------------------------------------------------------------------------------------------------------
+
+
+def list_units(context: Context) -> Steps:
+    matches = list_matcher(context.args)
+    chosen = [record for record in context.manager.engine.units.values()
+              if units.is_shown(record, context.options) and any(map(matches, record.unit.names or (record.unit.name,)))]
+    if context.options.with_dependencies:
+        chosen = _with_dependencies(context, chosen)
+    chosen.sort(key=lambda record: units.sort_key(record.unit.name))
+    lines = units.list_units(Style(context.terminal), context.options, chosen, context.manager.engine.jobs)
+    return (yield from _print_all(context, lines))
+
+
+def _with_dependencies(context: Context, chosen: List[UnitRecord]) -> List[UnitRecord]:
+    engine = context.manager.engine
+    found: Dict[str, UnitRecord] = {}
+    queue = list(chosen)
+    while queue:
+        record = queue.pop()
+        if record.unit.name not in found:
+            found[record.unit.name] = record
+            below = dependencies.below(engine, record.unit.name, dependencies.FORWARD)
+            queue += [other for other in map(engine.find, below) if other is not None]
+    return list(found.values())
+
+
+def list_of_type(kind: str, headers: Sequence[str]) -> Callable[[Context], int]:
+    """list-sockets, list-timers, list-paths, list-automounts: nothing of these types is ever in memory yet."""
+    def run(context: Context) -> int:
+        if context.options.output.startswith("json"):
+            context.say("[]")
+        elif context.options.show_legend():
+            context.say(f"0 {kind}s listed.")
+            context.say(f"Pass --all to see loaded but inactive {kind}s, too.")
+        return 0
+    return run
+
+
+def list_jobs(context: Context) -> Steps:
+    matches = list_matcher(context.args)
+    jobs = [job for job in context.manager.engine.jobs.values() if matches(job.unit)]
+    return (yield from _print_all(context, units.list_jobs(Style(context.terminal), context.options, jobs)))
+
+
+def list_dependencies(context: Context) -> Steps:
+    chosen = expand(context.args or ["default.target"], context.manager.engine.units)
+    style = Style(context.terminal)
+    for at, name in enumerate(chosen):
+        if at:
+            context.say("")
+        record = context.manager.engine.get(name)
+        yield from _print_all(context, dependencies.render(style, context.options, context.manager.engine, record.unit.name))
+    return 0
+
+
+# ---- show, cat --------------------------------------------------------------------------------------------------------------
+
+
+def show_properties(context: Context) -> Steps:
+    options = context.options
+    if not context.args and not (options.types or options.states or (options.all and not options.properties)):
+        _print_properties(context, show.manager_properties(context))
+        return 0
+    if not context.args:
+        chosen = [key for key, record in context.manager.engine.units.items() if units.is_shown(record, options)]
+        targets: List[str] = sorted(chosen, key=units.sort_key) or []
+    else:
+        targets = []
+        for word in context.args:
+            targets += [word] if word.isascii() and word.isdigit() else expand([word], context.manager.engine.units)
+    for at, name in enumerate(targets):
+        if at:
+            context.say("")
+        if name.isascii() and name.isdigit():
+            job = context.manager.engine.jobs.get(int(name))
+            if job is None:
+                context.warn(f"Failed to get properties: Job {name} does not exist.")
+                return 1
+            _print_properties(context, show.job_properties(job))
+        else:
+            _print_properties(context, show.unit_properties(context, context.manager.engine.get(name)))
+        yield Pause()
+    return 0
+
+
+def _print_properties(context: Context, properties: Iterator[Tuple[str, str]]) -> None:
+    """-p restricts and shows empty ones too; the order is always the properties' own."""
+    wanted = frozenset(context.options.properties)
+    show_empty = context.options.all or bool(wanted)
+    for name, value in properties:
+        if wanted and name not in wanted:
+            continue
+        if context.options.value:
+            context.say(value)
+        elif value or show_empty:
+            context.say(f"{name}={value}")
+
+
+def cat(context: Context) -> int:
+    style, code, is_first = Style(context.terminal), 0, True
+    for name in expand(context.args, context.manager.engine.units):
+        record = context.manager.engine.get(name)
+        paths = [path for path in (record.unit.fragment_path, *record.unit.dropin_paths) if path]
+        if record.unit.load_state == "masked" and not record.unit.fragment_path:
+            paths = []
+        if not paths:
+            context.warn(f"No files found for {name}.")
+            return 1
+        if context.is_live and needs_reload(record):
+            context.warn(f"Warning: The unit file, source configuration file or drop-ins of {name} changed on disk. "
+                         "Run 'systemctl daemon-reload' to reload units.")
+        for path in paths:
+            if not is_first:
+                context.say("")
+            is_first = False
+            context.say(style.paint(f"# {path}", "bold" if style.colours else ""))
+            try:
+                with open(path, encoding="utf-8", errors="surrogateescape") as file:
+                    text = file.read()
+            except OSError as error:
+                context.warn(f"Failed to cat {path}: {error.strerror}")
+                code = 1
+                continue
+            context.out(text if text.endswith("\n") or not text else text + "\n")
+    return code
+
+
+def whoami(context: Context) -> int:
+    code = 0
+    for word in context.args or [str(context.pid)]:
+        if not word.isascii() or not word.isdigit() or not int(word):
+            context.warn(f"Failed to parse PID {word}: Invalid argument")
+            return 1
+        unit = context.manager.unit_of_pid(int(word))
+        if unit is None:
+            context.warn(f"Failed to get unit for PID {word}: PID {word} does not belong to any loaded unit."
+                         if os.path.exists(f"/proc/{word}") else f"Failed to get unit for PID {word}: No such process")
+            code = 1
+        else:
+            context.say(unit)
+    return code
+
+
+def show_help(context: Context) -> int:
+    """`systemctl help UNIT`: which pages there are; a pager has no place in a container."""
+    code = 0
+    for name in expand(context.args, context.manager.engine.units):
+        record = context.manager.engine.get(name)
+        if not record.unit.documentation:
+            context.warn(f"Documentation for {name} not known.")
+            code = 1
+        for entry in record.unit.documentation:
+            context.say(entry)
+    return code
+
+
+
+
+# ---- not systemd's --------------------------------------------------------------------------------------------------------------
+
+
+def list_start_dependencies(context: Context) -> Steps:
+    """What would be started with these units, what must be up first before what needs it."""
+    engine = context.manager.engine
+    found: List[str] = []
+    state: Dict[str, bool] = {}         # name -> finished
+
+    def visit(name: str) -> None:
+        if name in state:
+            return
+        state[name] = False
+        unit = engine.get(name).unit
+        for kind in ("Requires", "Wants", "BindsTo"):
+            for other in unit.dependencies.get(kind, ()):
+                visit(other)
+        state[name] = True
+        if unit.load_state == "loaded":
+            found.append(name)
+
+    for name in expand(context.args, engine.units):
+        visit(name)
+        yield Pause()
+    for name in found:
+        context.say(name)
+    return 0
+
+
+def unit_environment(context: Context) -> int:
+    """Environment= and EnvironmentFile= of the units, as NAME=value lines."""
+    for name in expand(context.args, context.manager.engine.units):
+        unit = context.manager.engine.get(name).unit
+        if unit.load_state == "not-found":
+            context.warn(f"Unit {name} could not be found.")
+            return LSB_UNKNOWN
+        for line in unit.context.environment:
+            context.say(line)
+        for path in unit.context.environment_files:
+            context.say(f"# EnvironmentFile={'-' if path.optional else ''}{path.path}")
+    return 0
+
+
+def unit_command(context: Context) -> int:
+    """The command lines that a start runs."""
+    for name in expand(context.args, context.manager.engine.units):
+        unit = context.manager.engine.get(name).unit
+        if unit.service is None:
+            context.warn(f"Unit {name} has no commands." if unit.load_state != "not-found" else f"Unit {name} could not be found.")
+            return 1
+        for command in unit.service.exec_start:
+            context.say(" ".join(map(processes.quote, (command.path, *command.argv[1:]))))
+    return 0
+
+
+def unit_log(context: Context) -> Steps:
+    for name in expand(context.args, context.manager.engine.units):
+        record = context.manager.engine.get(name)
+        facts = _facts(context, record)
+        for line in status.log_lines(Style(context.terminal), facts):
+            if line:
+                context.say(line)
+        yield Pause()
+    return 0

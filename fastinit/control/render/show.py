@@ -1,0 +1,757 @@
+"""`systemctl show`: every property that clients read, as NAME=VALUE, in the order of the bus interfaces.
+
+In:  a record, a job or the manager.   Out: (name, value) pairs; "" is an empty value, which is shown only when asked for.
+The tables are property -> function. What fastinit has no notion of, and clients are known to read, has systemd's default.
+Source: org.freedesktop.systemd1(5) for names and order; systemctl 257 for how a value of each type is printed.
+"""
+
+from __future__ import annotations
+
+import grp
+import platform
+import pwd
+import time
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+
+from fastinit.control import processes, unitfiles, words
+from fastinit.control.help_text import FEATURES, SYSTEMD_VERSION
+from fastinit.control.render import times
+from fastinit.control.render.exit_status import CODES
+from fastinit.control.render.status import commands, control_group
+from fastinit.control.request import Context
+from fastinit.control.version import FASTINIT_VERSION
+from fastinit.plan.record import ExecStatus, Job, UnitRecord
+from fastinit.plan.states import Active
+from fastinit.units.model import (
+    USEC_INFINITY,
+    Condition,
+    Directory,
+    ExecCommand,
+    ExecContext,
+    ExitStatusSet,
+    Service,
+    StdStream,
+    Unit,
+)
+from fastinit.units.timespan import format_usec
+
+VERSION = f"{SYSTEMD_VERSION} (fastinit {FASTINIT_VERSION})"
+NOT_SET = "[not set]"
+Pairs = Iterator[Tuple[str, str]]
+
+
+class Subject:
+    """One unit that is shown: the record and what must be asked elsewhere, each asked once."""
+
+    def __init__(self, context: Context, record: UnitRecord) -> None:
+        self.context, self.record, self.unit = context, record, record.unit
+        self.style = context.options.timestamp
+        self._processes: Optional[List[processes.Process]] = None
+        self._file_state: Optional[Tuple[str, str]] = None
+
+    @property
+    def service(self) -> Service:
+        assert self.unit.service is not None
+        return self.unit.service
+
+    @property
+    def exec(self) -> ExecContext:
+        return self.unit.context
+
+    def processes(self) -> List[processes.Process]:
+        if self._processes is None:
+            self._processes = processes.read_all(self.context.manager.pids_of(self.unit.name)) if self.context.is_live else []
+        return self._processes
+
+    def file_state(self) -> Tuple[str, str]:
+        if self._file_state is None:
+            self._file_state = unitfiles.state_and_preset(self.context, self.unit)
+        return self._file_state
+
+
+Get = Callable[[Subject], str]
+Row = Tuple[str, Get]
+
+# ---- how a value of a type is printed -----------------------------------------------------------------------------------------
+
+
+def _bool(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _list(values: Iterable[str]) -> str:
+    return " ".join(values)
+
+
+def _number(value: int) -> str:
+    return "infinity" if value >= USEC_INFINITY else str(value)
+
+
+def _unset(value: Optional[int], default: str) -> str:
+    return default if value is None else str(value)
+
+
+def _mode(value: int) -> str:
+    return f"{value:04o}"
+
+
+def _quoted(values: Sequence[str]) -> str:
+    """Strings of a list that hold blanks are quoted, as Environment= shows them."""
+    return " ".join(value if value and not set(value) & set(" \t\n\"'\\") else processes.quote(value) for value in values)
+
+
+def _stream(stream: StdStream) -> str:
+    return f"{stream.kind}:{stream.argument}" if stream.argument else stream.kind
+
+
+def _statuses(value: ExitStatusSet) -> str:
+    return _list([str(code) for code in sorted(value.codes)] + [words.signal_name(number) for number in sorted(value.signals)])
+
+
+def _directories(entries: Sequence[Directory]) -> str:
+    return _list(entry.path for entry in entries)
+
+
+def _conditions(checks: Sequence[Condition], results: Sequence[int]) -> str:
+    """Each check as { name=…; } is not what systemctl prints: it is one word per check, "|" and "!" before the parameter."""
+    parts = []
+    for at, check in enumerate(checks):
+        sign = ("|" if check.trigger else "") + ("!" if check.negate else "")
+        result = results[at] if at < len(results) else 0
+        parts.append(f"{check.name}={sign}{check.parameter}" + {1: " succeeded", 0: " untested", -1: " failed"}[result])
+    return "; ".join(parts)
+
+
+def _stamp(usec: int, style: str) -> str:
+    return times.timestamp(usec, style)
+
+
+def _exec_time(usec: int, style: str) -> str:
+    return f"[{times.timestamp(usec, style) or 'n/a'}]"
+
+
+def exec_entry(command: ExecCommand, status: ExecStatus, style: str, extended: bool) -> str:
+    """{ path=/bin/x ; argv[]=/bin/x -f ; ignore_errors=no ; start_time=[n/a] ; … ; code=(null) ; status=0/0 }"""
+    argv = " ".join((command.argv[0] if command.argv else command.path, *command.argv[1:]))
+    if extended:
+        flags = [word for word, is_set in (("ignore-failure", command.ignore_failure), ("privileged", command.privilege == "+"),
+                                           ("no-setuid", command.privilege in ("!", "!!")),
+                                           ("no-env-expand", not command.expand_env)) if is_set]
+        how = f"flags={' '.join(flags)}"
+    else:
+        how = f"ignore_errors={_bool(command.ignore_failure)}"
+    code = CODES.get(status.code, "(null)") if status.code else "(null)"
+    ending = f"{status.status}/{words.signal_name(status.status) if status.code in (2, 3) else status.status}"
+    if status.code in (0, 1):
+        ending = f"{status.status}" if status.code == 1 else "0/0"
+    return (f"{{ path={command.path} ; argv[]={argv} ; {how} ; start_time={_exec_time(status.start_realtime_usec, style)} ; "
+            f"stop_time={_exec_time(status.exit_realtime_usec, style)} ; pid={status.pid} ; code={code} ; status={ending} }}")
+
+
+def _command_rows() -> Iterator[Row]:
+    """ExecStart= stands once per command: several lines of the same name."""
+    for phase in ("ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost"):
+        for extended in (False, True):
+            yield phase + ("Ex" if extended else ""), _commands(phase, extended)
+
+
+def _commands(phase: str, extended: bool) -> Get:
+    def get(subject: Subject) -> str:
+        statuses = subject.record.exec_status.get(phase, [])
+        entries = []
+        for at, command in enumerate(commands(subject.service, phase)):
+            status = statuses[at] if at < len(statuses) else ExecStatus()
+            entries.append(exec_entry(command, status, subject.style, extended))
+        return "\n".join(entries)       # split again by unit_properties()
+    return get
+
+
+# ---- the makers of rows -------------------------------------------------------------------------------------------------------
+
+
+def _at(value: object, path: str) -> object:
+    for name in path.split("."):
+        value = getattr(value, name)
+    return value
+
+
+def _text_of(path: str) -> Get:
+    return lambda subject: str(_at(subject, path))
+
+
+def _bool_of(path: str) -> Get:
+    return lambda subject: _bool(bool(_at(subject, path)))
+
+
+def _span_of(path: str) -> Get:
+    return lambda subject: format_usec(_int(_at(subject, path)))
+
+
+def _words_of(path: str) -> Get:
+    def get(subject: Subject) -> str:
+        value = _at(subject, path)
+        assert isinstance(value, tuple)
+        return _list(str(word) for word in value)
+    return get
+
+
+def _int(value: object) -> int:
+    assert isinstance(value, int)
+    return value
+
+
+def _enum_of(path: str) -> Get:
+    return lambda subject: str(_at(subject, path + ".value"))
+
+
+def _const(value: str) -> Get:
+    return lambda _subject: value
+
+
+def _stamp_rows(name: str, path: str) -> Iterator[Row]:
+    """NAME=date and NAMEMonotonic=microseconds; path: of the monotonic field."""
+    real = path[:-len("usec")] + "realtime_usec"
+    yield name, lambda subject: _stamp(_int(_at(subject, real)), subject.style)
+    yield f"{name}Monotonic", _text_of(path)
+
+
+def _related_rows() -> Iterator[Row]:
+    for kind in ("Requires", "Requisite", "Wants", "BindsTo", "PartOf", "Upholds", "RequiredBy", "RequisiteOf", "WantedBy",
+                 "BoundBy", "UpheldBy", "ConsistsOf", "Conflicts", "ConflictedBy", "Before", "After", "OnSuccess", "OnSuccessOf",
+                 "OnFailure", "OnFailureOf", "Triggers", "TriggeredBy", "PropagatesReloadTo", "ReloadPropagatedFrom",
+                 "PropagatesStopTo", "StopPropagatedFrom", "JoinsNamespaceOf"):
+        yield kind, _related(kind)
+
+
+def _related(kind: str) -> Get:
+    return lambda subject: _list(subject.context.manager.engine.related(subject.unit.name, kind))
+
+
+def _default_limit(name: str, soft: bool) -> str:
+    import resource
+    number = getattr(resource, f"RLIMIT_{name}", {"LOCKS": 10, "SIGPENDING": 11}.get(name))
+    if number is None:
+        return "infinity"
+    value = resource.getrlimit(number)[0 if soft else 1]
+    return "infinity" if value == resource.RLIM_INFINITY else str(value)
+
+
+def _limit(name: str, soft: bool) -> Get:
+    def get(subject: Subject) -> str:
+        if name == "LOCKS":             # the manager's own use of it is no setting of the unit
+            return "infinity"
+        pair = subject.exec.limits.get(name)
+        return _default_limit(name, soft) if pair is None else _number(pair[0 if soft else 1])
+    return get
+
+
+def _limit_rows() -> Iterator[Row]:
+    for name in ("CPU", "FSIZE", "DATA", "STACK", "CORE", "RSS", "NOFILE", "AS", "NPROC", "MEMLOCK", "LOCKS", "SIGPENDING",
+                 "MSGQUEUE", "NICE", "RTPRIO", "RTTIME"):
+        yield f"Limit{name}", _limit(name, soft=False)
+        yield f"Limit{name}Soft", _limit(name, soft=True)
+
+
+def _directory_rows() -> Iterator[Row]:
+    for kind in ("Runtime", "State", "Cache", "Logs", "Configuration"):
+        yield f"{kind}DirectoryMode", lambda subject, kind=kind: _mode(getattr(subject.exec, f"{kind.lower()}_directory_mode"))  # type: ignore[misc]
+        yield f"{kind}Directory", lambda subject, kind=kind: _directories(getattr(subject.exec, f"{kind.lower()}_directory"))  # type: ignore[misc]
+
+
+def _sandbox(name: str, default: str) -> Row:
+    """A sandbox directive: the last value that the file gives, booleans in systemd's words."""
+    def get(subject: Subject) -> str:
+        values = subject.exec.sandbox.get(name)
+        if not values:
+            return default
+        if default in ("yes", "no"):
+            try:
+                return _bool(words.parse_boolean(values[-1]))
+            except ValueError:
+                return values[-1]
+        return " ".join(values)
+    return name, get
+
+
+def _uid(subject: Subject) -> str:
+    return _id_of(subject.exec.user, lambda name: pwd.getpwnam(name).pw_uid) if subject.record.main_pid else NOT_SET
+
+
+def _gid(subject: Subject) -> str:
+    if not subject.record.main_pid:
+        return NOT_SET
+    if subject.exec.group:
+        return _id_of(subject.exec.group, lambda name: grp.getgrnam(name).gr_gid)
+    return _id_of(subject.exec.user, lambda name: pwd.getpwnam(name).pw_gid)
+
+
+def _id_of(name: str, find: Callable[[str], int]) -> str:
+    if not name:
+        return NOT_SET
+    try:
+        return name if name.isdigit() else str(find(name))
+    except KeyError:
+        return NOT_SET
+
+
+def _oom_policy(subject: Subject) -> str:
+    return subject.service.oom_policy or "stop"
+
+
+def _abort_timeout(subject: Subject) -> str:
+    service = subject.service
+    return format_usec(service.timeout_stop_usec if service.timeout_abort_usec is None else service.timeout_abort_usec)
+
+
+def _next_restart(subject: Subject) -> str:
+    return format_usec(subject.service.restart_usec)
+
+
+def _files(subject: Subject) -> str:
+    return "\n".join(f"{entry.path} (ignore_errors={_bool(entry.optional)})" for entry in subject.exec.environment_files)
+
+
+def _memory(subject: Subject) -> str:
+    found = subject.processes()
+    return str(sum(process.private_bytes for process in found)) if found else NOT_SET
+
+
+def _cpu(subject: Subject) -> str:
+    usec = subject.record.cpu_usec + sum(process.cpu_usec for process in subject.processes())
+    return str(usec * 1000) if usec or subject.processes() else NOT_SET
+
+
+def _tasks(subject: Subject) -> str:
+    found = subject.processes()
+    return str(sum(process.threads for process in found)) if found else NOT_SET
+
+
+def _priority(subject: Subject) -> str:
+    level = {"emerg": 0, "alert": 1, "crit": 2, "err": 3, "warning": 4, "notice": 5, "info": 6, "debug": 7}.get(
+        subject.exec.syslog_level, 6)
+    facility = {"kern": 0, "user": 1, "mail": 2, "daemon": 3, "auth": 4, "syslog": 5, "lpr": 6, "news": 7, "uucp": 8, "cron": 9,
+                "authpriv": 10, "ftp": 11}.get(subject.exec.syslog_facility, 3)
+    return str(facility * 8 + level)
+
+
+_CAPABILITIES = ["chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap", "linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner", "sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice", "sys_resource", "sys_time", "sys_tty_config", "mknod", "lease", "audit_write", "audit_control", "setfcap", "mac_override", "mac_admin", "syslog", "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf", "checkpoint_restore"]
+
+
+def _capabilities(mask: Optional[int]) -> str:
+    bits = (1 << len(_CAPABILITIES)) - 1 if mask is None else mask
+    return _list(f"cap_{name}" for at, name in enumerate(_CAPABILITIES) if bits >> at & 1)
+
+
+def _working_directory(subject: Subject) -> str:
+    exec_ = subject.exec
+    return ("!" if exec_.working_directory_optional and exec_.working_directory else "") + exec_.working_directory
+
+
+# ---- the tables -----------------------------------------------------------------------------------------------------------------
+
+SERVICE_ROWS: Tuple[Row, ...] = (
+    ("Type", _text_of("service.type")),
+    ("ExitType", _text_of("service.exit_type")),
+    ("Restart", _text_of("service.restart")),
+    ("RestartMode", _text_of("service.restart_mode")),
+    ("PIDFile", _text_of("service.pid_file")),
+    ("NotifyAccess", _text_of("service.notify_access")),
+    ("RestartUSec", _span_of("service.restart_usec")),
+    ("RestartSteps", _text_of("service.restart_steps")),
+    ("RestartMaxDelayUSec", _span_of("service.restart_max_delay_usec")),
+    ("RestartUSecNext", _next_restart),
+    ("TimeoutStartUSec", _span_of("service.timeout_start_usec")),
+    ("TimeoutStopUSec", _span_of("service.timeout_stop_usec")),
+    ("TimeoutAbortUSec", _abort_timeout),
+    ("TimeoutStartFailureMode", _text_of("service.timeout_start_failure_mode")),
+    ("TimeoutStopFailureMode", _text_of("service.timeout_stop_failure_mode")),
+    ("RuntimeMaxUSec", _span_of("service.runtime_max_usec")),
+    ("RuntimeRandomizedExtraUSec", _span_of("service.runtime_randomized_extra_usec")),
+    ("WatchdogUSec", _span_of("service.watchdog_usec")),
+    ("WatchdogTimestampMonotonic", _const("0")),
+    ("RootDirectoryStartOnly", _bool_of("service.root_directory_start_only")),
+    ("RemainAfterExit", _bool_of("service.remain_after_exit")),
+    ("GuessMainPID", _bool_of("service.guess_main_pid")),
+    ("RestartPreventExitStatus", lambda subject: _statuses(subject.service.restart_prevent_exit_status)),
+    ("RestartForceExitStatus", lambda subject: _statuses(subject.service.restart_force_exit_status)),
+    ("SuccessExitStatus", lambda subject: _statuses(subject.service.success_exit_status)),
+    ("MainPID", _text_of("record.main_pid")),
+    ("ControlPID", _text_of("record.control_pid")),
+    ("BusName", _text_of("service.bus_name")),
+    ("FileDescriptorStoreMax", _text_of("service.file_descriptor_store_max")),
+    ("NFileDescriptorStore", _text_of("record.fd_store_count")),
+    ("FileDescriptorStorePreserve", _text_of("service.file_descriptor_store_preserve")),
+    ("StatusText", _text_of("record.status_text")),
+    ("StatusErrno", _text_of("record.status_errno")),
+    ("Result", _enum_of("record.result")),
+    ("ReloadResult", _enum_of("record.reload_result")),
+    ("CleanResult", _const("success")),
+    ("UID", _uid),
+    ("GID", _gid),
+    ("NRestarts", _text_of("record.n_restarts")),
+    ("OOMPolicy", _oom_policy),
+    ("OpenFile", _words_of("service.open_file")),
+    ("ReloadSignal", _text_of("service.reload_signal")),
+    *_stamp_rows("ExecMainStartTimestamp", "record.main_exec.start_usec"),
+    *_stamp_rows("ExecMainExitTimestamp", "record.main_exec.exit_usec"),
+    ("ExecMainPID", _text_of("record.main_exec.pid")),
+    ("ExecMainCode", _text_of("record.main_exec.code")),
+    ("ExecMainStatus", _text_of("record.main_exec.status")),
+    *_command_rows(),
+)
+CGROUP_ROWS: Tuple[Row, ...] = (
+    ("Slice", lambda subject: subject.unit.slice or "system.slice"),
+    ("ControlGroup", lambda subject: control_group(subject.record) if subject.processes() else ""),
+    ("ControlGroupId", _const(NOT_SET)),
+    ("MemoryCurrent", _memory),
+    ("MemoryPeak", _const(NOT_SET)),
+    ("MemorySwapCurrent", _const(NOT_SET)),
+    ("MemorySwapPeak", _const(NOT_SET)),
+    ("MemoryZSwapCurrent", _const(NOT_SET)),
+    ("MemoryAvailable", _const(NOT_SET)),
+    ("CPUUsageNSec", _cpu),
+    ("TasksCurrent", _tasks),
+    ("IPIngressBytes", _const("[no data]")),
+    ("IPIngressPackets", _const("[no data]")),
+    ("IPEgressBytes", _const("[no data]")),
+    ("IPEgressPackets", _const("[no data]")),
+    ("IOReadBytes", _const(NOT_SET)),
+    ("IOReadOperations", _const(NOT_SET)),
+    ("IOWriteBytes", _const(NOT_SET)),
+    ("IOWriteOperations", _const(NOT_SET)),
+    ("Delegate", _const("no")),
+    ("CPUAccounting", _const("yes")),
+    ("CPUWeight", _const(NOT_SET)),
+    ("StartupCPUWeight", _const(NOT_SET)),
+    ("CPUShares", _const(NOT_SET)),
+    ("StartupCPUShares", _const(NOT_SET)),
+    ("CPUQuotaPerSecUSec", _const("infinity")),
+    ("CPUQuotaPeriodUSec", _const("infinity")),
+    ("IOAccounting", _const("no")),
+    ("IOWeight", _const(NOT_SET)),
+    ("StartupIOWeight", _const(NOT_SET)),
+    ("MemoryAccounting", _const("yes")),
+    ("DefaultMemoryLow", _const("0")),
+    ("DefaultMemoryMin", _const("0")),
+    ("MemoryMin", _const("0")),
+    ("MemoryLow", _const("0")),
+    ("MemoryHigh", _const("infinity")),
+    ("MemoryMax", _const("infinity")),
+    ("MemorySwapMax", _const("infinity")),
+    ("MemoryLimit", _const("infinity")),
+    ("DevicePolicy", _const("auto")),
+    ("TasksAccounting", _const("yes")),
+    ("TasksMax", _const("infinity")),
+    ("IPAccounting", _const("no")),
+)
+EXEC_ROWS: Tuple[Row, ...] = (
+    ("Environment", lambda subject: _quoted(subject.exec.environment)),
+    ("EnvironmentFiles", _files),
+    ("PassEnvironment", _words_of("exec.pass_environment")),
+    ("UnsetEnvironment", _words_of("exec.unset_environment")),
+    ("UMask", lambda subject: _mode(subject.exec.umask)),
+    *_limit_rows(),
+    ("WorkingDirectory", _working_directory),
+    ("RootDirectory", _text_of("exec.root_directory")),
+    ("OOMScoreAdjust", lambda subject: _unset(subject.exec.oom_score_adjust, "0")),
+    ("CoredumpFilter", lambda subject: f"0x{0x33 if subject.exec.coredump_filter is None else subject.exec.coredump_filter:x}"),
+    ("Nice", lambda subject: _unset(subject.exec.nice, "0")),
+    ("IOSchedulingClass", lambda subject: _unset(subject.exec.io_scheduling_class, "2")),
+    ("IOSchedulingPriority", lambda subject: _unset(subject.exec.io_scheduling_priority, "4")),
+    ("CPUSchedulingPolicy", lambda subject: _unset(subject.exec.cpu_scheduling_policy, "0")),
+    ("CPUSchedulingPriority", _text_of("exec.cpu_scheduling_priority")),
+    ("CPUAffinity", lambda subject: _list(str(cpu) for cpu in sorted(subject.exec.cpu_affinity))),
+    ("CPUAffinityFromNUMA", _const("no")),
+    ("NUMAPolicy", _const("n/a")),
+    ("TimerSlackNSec", lambda subject: _unset(subject.exec.timer_slack_nsec, "50000")),
+    ("CPUSchedulingResetOnFork", _bool_of("exec.cpu_scheduling_reset_on_fork")),
+    ("NonBlocking", lambda subject: _bool(subject.unit.service is not None and subject.unit.service.non_blocking)),
+    ("StandardInput", lambda subject: _stream(subject.exec.standard_input)),
+    ("StandardOutput", lambda subject: _stream(subject.exec.standard_output)),
+    ("StandardError", lambda subject: _stream(subject.exec.standard_error)),
+    ("TTYPath", lambda subject: subject.exec.tty_path if subject.exec.standard_input.kind.startswith("tty") else ""),
+    ("TTYReset", _bool_of("exec.tty_reset")),
+    ("TTYVHangup", _const("no")),
+    ("TTYVTDisallocate", _const("no")),
+    ("SyslogPriority", _priority),
+    ("SyslogIdentifier", _text_of("exec.syslog_identifier")),
+    ("SyslogLevelPrefix", _bool_of("exec.syslog_level_prefix")),
+    ("SyslogLevel", lambda subject: str(int(_priority(subject)) % 8)),
+    ("SyslogFacility", lambda subject: str(int(_priority(subject)) // 8)),
+    ("LogLevelMax", _text_of("exec.log_level_max")),
+    ("LogRateLimitIntervalUSec", _const("0")),
+    ("LogRateLimitBurst", _const("0")),
+    ("SecureBits", _text_of("exec.secure_bits")),
+    ("CapabilityBoundingSet", lambda subject: _capabilities(subject.exec.capability_bounding_set)),
+    ("AmbientCapabilities", lambda subject: _capabilities(subject.exec.ambient_capabilities)),
+    ("User", _text_of("exec.user")),
+    ("Group", _text_of("exec.group")),
+    ("DynamicUser", _bool_of("exec.dynamic_user")),
+    _sandbox("RemoveIPC", "no"),
+    ("SupplementaryGroups", _words_of("exec.supplementary_groups")),
+    ("PAMName", _text_of("exec.pam_name")),
+    _sandbox("ReadWritePaths", ""),
+    _sandbox("ReadOnlyPaths", ""),
+    _sandbox("InaccessiblePaths", ""),
+    _sandbox("ExecPaths", ""),
+    _sandbox("NoExecPaths", ""),
+    ("ExecSearchPath", _words_of("exec.exec_search_path")),
+    _sandbox("PrivateTmp", "no"),
+    _sandbox("PrivateDevices", "no"),
+    _sandbox("ProtectClock", "no"),
+    _sandbox("ProtectKernelTunables", "no"),
+    _sandbox("ProtectKernelModules", "no"),
+    _sandbox("ProtectKernelLogs", "no"),
+    _sandbox("ProtectControlGroups", "no"),
+    _sandbox("PrivateNetwork", "no"),
+    _sandbox("PrivateUsers", "no"),
+    _sandbox("PrivateMounts", "no"),
+    _sandbox("PrivateIPC", "no"),
+    _sandbox("ProtectHome", "no"),
+    _sandbox("ProtectSystem", "no"),
+    ("SameProcessGroup", _const("no")),
+    _sandbox("UtmpIdentifier", ""),
+    _sandbox("UtmpMode", "init"),
+    ("IgnoreSIGPIPE", _bool_of("exec.ignore_sigpipe")),
+    ("NoNewPrivileges", _bool_of("exec.no_new_privileges")),
+    ("SystemCallErrorNumber", _const("2147483646")),
+    ("LockPersonality", _bool_of("exec.lock_personality")),
+    ("RuntimeDirectoryPreserve", _text_of("exec.runtime_directory_preserve")),
+    *_directory_rows(),
+    ("TimeoutCleanUSec", _span_of("exec.timeout_clean_usec")),
+    _sandbox("MemoryDenyWriteExecute", "no"),
+    _sandbox("RestrictRealtime", "no"),
+    _sandbox("RestrictSUIDSGID", "no"),
+    _sandbox("MountAPIVFS", "no"),
+    ("KeyringMode", _text_of("exec.keyring_mode")),
+    _sandbox("ProtectProc", "default"),
+    _sandbox("ProcSubset", "all"),
+    _sandbox("ProtectHostname", "no"),
+    ("KillMode", _text_of("unit.kill.kill_mode")),
+    ("KillSignal", _text_of("unit.kill.kill_signal")),
+    ("RestartKillSignal", lambda subject: str(subject.unit.kill.restart_kill_signal or subject.unit.kill.kill_signal)),
+    ("FinalKillSignal", _text_of("unit.kill.final_kill_signal")),
+    ("SendSIGKILL", _bool_of("unit.kill.send_sigkill")),
+    ("SendSIGHUP", _bool_of("unit.kill.send_sighup")),
+    ("WatchdogSignal", _text_of("unit.kill.watchdog_signal")),
+)
+
+
+def _can_start(subject: Subject) -> str:
+    return _bool(subject.unit.load_state == "loaded" and not subject.unit.refuse_manual_start)
+
+
+def _can_stop(subject: Subject) -> str:
+    return _bool(not subject.unit.refuse_manual_stop and subject.unit.type != "device")
+
+
+def _can_reload(subject: Subject) -> str:
+    service = subject.unit.service
+    return _bool(service is not None and (bool(service.exec_reload) or service.type == "notify-reload"))
+
+
+def _can_clean(subject: Subject) -> str:
+    kinds = ("runtime", "state", "cache", "logs", "configuration")
+    return _list(kind for kind in kinds if getattr(subject.exec, f"{kind}_directory"))
+
+
+def _names(subject: Subject) -> str:
+    others = sorted(subject.unit.names - {subject.unit.name})
+    return _list([subject.unit.name, *others])
+
+
+def _job(subject: Subject) -> str:
+    return "" if subject.record.job is None else str(subject.record.job)
+
+
+def _load_error(subject: Subject) -> str:
+    unit = subject.unit
+    if unit.load_state == "not-found":
+        return f"org.freedesktop.systemd1.NoSuchUnit \"Unit {unit.name} not found.\""
+    if unit.load_state == "masked":
+        return f"org.freedesktop.systemd1.UnitMasked \"Unit {unit.name} is masked.\""
+    if unit.load_state == "bad-setting":
+        return f"org.freedesktop.systemd1.BadUnitSetting \"Unit {unit.name} has a bad unit file setting.\""
+    return unit.load_error and f"org.freedesktop.systemd1.LoadFailed \"{unit.load_error}\""
+
+
+def _need_reload(subject: Subject) -> str:
+    from fastinit.control.query import needs_reload
+    return _bool(subject.context.is_live and needs_reload(subject.record))
+
+
+UNIT_ROWS: Tuple[Row, ...] = (
+    ("Id", _text_of("unit.name")),
+    ("Names", _names),
+    ("Following", _const("")),
+    *_related_rows(),
+    ("SliceOf", _const("")),
+    ("RequiresMountsFor", _words_of("unit.requires_mounts_for")),
+    ("WantsMountsFor", _words_of("unit.wants_mounts_for")),
+    ("Documentation", lambda subject: _quoted(subject.unit.documentation)),
+    ("Description", lambda subject: subject.unit.description or subject.unit.name),
+    ("LoadState", _text_of("unit.load_state")),
+    ("ActiveState", _enum_of("record.active")),
+    ("FreezerState", _const("running")),
+    ("SubState", _enum_of("record.sub")),
+    ("FragmentPath", _text_of("unit.fragment_path")),
+    ("SourcePath", _text_of("unit.source_path")),
+    ("DropInPaths", _words_of("unit.dropin_paths")),
+    ("UnitFileState", lambda subject: subject.file_state()[0]),
+    ("UnitFilePreset", lambda subject: subject.file_state()[1]),
+    *_stamp_rows("StateChangeTimestamp", "record.state_change_usec"),
+    *_stamp_rows("InactiveExitTimestamp", "record.inactive_exit_usec"),
+    *_stamp_rows("ActiveEnterTimestamp", "record.active_enter_usec"),
+    *_stamp_rows("ActiveExitTimestamp", "record.active_exit_usec"),
+    *_stamp_rows("InactiveEnterTimestamp", "record.inactive_enter_usec"),
+    ("CanStart", _can_start),
+    ("CanStop", _can_stop),
+    ("CanReload", _can_reload),
+    ("CanIsolate", _bool_of("unit.allow_isolate")),
+    ("CanClean", _can_clean),
+    ("CanFreeze", _const("no")),
+    ("CanLiveMount", _const("no")),
+    ("Job", _job),
+    ("StopWhenUnneeded", _bool_of("unit.stop_when_unneeded")),
+    ("RefuseManualStart", _bool_of("unit.refuse_manual_start")),
+    ("RefuseManualStop", _bool_of("unit.refuse_manual_stop")),
+    ("AllowIsolate", _bool_of("unit.allow_isolate")),
+    ("DefaultDependencies", _bool_of("unit.default_dependencies")),
+    ("SurviveFinalKillSignal", _const("no")),
+    ("OnSuccessJobMode", _text_of("unit.on_success_job_mode")),
+    ("OnFailureJobMode", _text_of("unit.on_failure_job_mode")),
+    ("IgnoreOnIsolate", _bool_of("unit.ignore_on_isolate")),
+    ("NeedDaemonReload", _need_reload),
+    ("JobTimeoutUSec", _span_of("unit.job_timeout_usec")),
+    ("JobRunningTimeoutUSec", _span_of("unit.job_running_timeout_usec")),
+    ("JobTimeoutAction", _text_of("unit.job_timeout_action")),
+    ("ConditionResult", _bool_of("record.condition_result")),
+    ("AssertResult", _bool_of("record.assert_result")),
+    *_stamp_rows("ConditionTimestamp", "record.condition_usec"),
+    *((name.replace("Condition", "Assert"), get) for name, get in _stamp_rows("ConditionTimestamp", "record.condition_usec")),
+    ("Conditions", lambda subject: _conditions(subject.unit.conditions, subject.record.condition_results)),
+    ("Asserts", lambda subject: _conditions(subject.unit.asserts, subject.record.condition_results[len(subject.unit.conditions):])),
+    ("LoadError", _load_error),
+    ("Transient", _const("no")),
+    ("Perpetual", _const("no")),
+    ("StartLimitIntervalUSec", _span_of("unit.start_limit_interval_usec")),
+    ("StartLimitBurst", _text_of("unit.start_limit_burst")),
+    ("StartLimitAction", _text_of("unit.start_limit_action")),
+    ("FailureAction", _text_of("unit.failure_action")),
+    ("FailureActionExitStatus", lambda subject: _unset(subject.unit.failure_action_exit_status, "-1")),
+    ("SuccessAction", _text_of("unit.success_action")),
+    ("SuccessActionExitStatus", lambda subject: _unset(subject.unit.success_action_exit_status, "-1")),
+    ("InvocationID", _text_of("record.invocation_id")),
+    ("CollectMode", _text_of("unit.collect_mode")),
+)
+_RESULT_ROWS: Tuple[Row, ...] = (("ControlPID", _const("0")), ("Result", _enum_of("record.result")), ("CleanResult", _const("success")))
+
+# Unit type -> what comes before the properties that all units have.
+_BY_TYPE: Dict[str, Tuple[Row, ...]] = {
+    "service": SERVICE_ROWS + CGROUP_ROWS + EXEC_ROWS,
+    "slice": CGROUP_ROWS, "scope": CGROUP_ROWS,
+    "socket": _RESULT_ROWS, "mount": _RESULT_ROWS, "swap": _RESULT_ROWS, "timer": _RESULT_ROWS[1:2], "path": _RESULT_ROWS[1:2],
+}
+_SPLIT = frozenset(name for name, _ in _command_rows()) | {"EnvironmentFiles"}
+
+
+def rows_for(unit: Unit) -> Tuple[Row, ...]:
+    if unit.type == "service" and unit.service is None:     # not found, masked: systemd shows a service's defaults
+        return UNIT_ROWS
+    return _BY_TYPE.get(unit.type, ()) + UNIT_ROWS
+
+
+def unit_properties(context: Context, record: UnitRecord) -> Pairs:
+    """Only what is asked for is computed: `show -p MainPID` must not walk /proc."""
+    if record.unit.type == "service" and record.unit.service is None:
+        record = _with_defaults(record)
+    subject = Subject(context, record)
+    wanted = frozenset(context.options.properties)
+    for name, get in rows_for(record.unit):
+        if wanted and name not in wanted:
+            continue
+        value = get(subject)
+        if name in _SPLIT and "\n" in value:
+            for line in value.split("\n"):
+                yield name, line
+        else:
+            yield name, value
+
+
+def _with_defaults(record: UnitRecord) -> UnitRecord:
+    from dataclasses import replace
+    return replace(record, unit=replace(record.unit, service=Service()))
+
+
+def job_properties(job: Job) -> Pairs:
+    yield "Id", str(job.id)
+    yield "Unit", job.unit
+    yield "JobType", job.type.value
+    yield "State", job.state.value
+
+
+# ---- the manager ------------------------------------------------------------------------------------------------------------------
+
+ManagerGet = Callable[[Context], str]
+
+
+def _count(active: Active) -> ManagerGet:
+    return lambda context: str(sum(record.active is active for record in context.manager.engine.units.values()))
+
+
+def _boot_stamp(context: Context) -> str:
+    return times.timestamp(context.manager.boot_realtime_usec, context.options.timestamp)
+
+
+def _boot_monotonic(context: Context) -> str:
+    return str(max(time.monotonic_ns() // 1000 - (time.time_ns() // 1000 - context.manager.boot_realtime_usec), 0))
+
+
+def _virtualization(_context: Context) -> str:
+    try:
+        with open("/run/systemd/container", encoding="utf-8") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+MANAGER_ROWS: Tuple[Tuple[str, ManagerGet], ...] = (
+    ("Version", lambda _context: VERSION),
+    ("Features", lambda _context: FEATURES),
+    ("Virtualization", _virtualization),
+    ("ConfidentialVirtualization", lambda _context: "none"),
+    ("Architecture", lambda _context: {"x86_64": "x86-64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())),
+    ("Tainted", lambda _context: ""),
+    ("UserspaceTimestamp", _boot_stamp),
+    ("UserspaceTimestampMonotonic", _boot_monotonic),
+    ("LogLevel", lambda context: context.manager.environment.get("SYSTEMD_LOG_LEVEL", "info")),
+    ("LogTarget", lambda context: context.manager.environment.get("SYSTEMD_LOG_TARGET", "journal-or-kmsg")),
+    ("NNames", lambda context: str(sum(len(record.unit.names) or 1 for record in context.manager.engine.units.values()))),
+    ("NFailedUnits", _count(Active.FAILED)),
+    ("NJobs", lambda context: str(len(context.manager.engine.jobs))),
+    ("Progress", lambda context: "1" if context.manager.state() not in ("starting", "initializing") else "0"),
+    ("Environment", lambda context: _quoted([f"{name}={value}" for name, value in sorted(context.manager.environment.items())])),
+    ("ConfirmSpawn", lambda _context: "no"),
+    ("ShowStatus", lambda _context: "no"),
+    ("UnitPath", lambda context: _list(context.manager.loader.paths)),
+    ("DefaultStandardOutput", lambda _context: "journal"),
+    ("DefaultStandardError", lambda _context: "inherit"),
+    ("ServiceWatchdogs", lambda _context: "yes"),
+    ("ControlGroup", lambda _context: ""),
+    ("SystemState", lambda context: context.manager.state() if context.is_live else "offline"),
+    ("ExitCode", lambda _context: "0"),
+    ("DefaultTimeoutStartUSec", lambda context: format_usec(context.manager.config.default_timeout_start_usec)),
+    ("DefaultTimeoutStopUSec", lambda context: format_usec(context.manager.config.default_timeout_stop_usec)),
+    ("DefaultRestartUSec", lambda context: format_usec(context.manager.config.default_restart_usec)),
+    ("DefaultStartLimitIntervalUSec", lambda context: format_usec(context.manager.config.default_start_limit_interval_usec)),
+    ("DefaultStartLimitBurst", lambda context: str(context.manager.config.default_start_limit_burst)),
+)
+
+
+def manager_properties(context: Context) -> Pairs:
+    wanted = frozenset(context.options.properties)
+    for name, get in MANAGER_ROWS:
+        if not wanted or name in wanted:
+            yield name, get(context)
+
+

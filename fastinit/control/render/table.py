@@ -1,0 +1,69 @@
+"""Tables as systemctl prints them: columns as wide as they must be, no blanks after the last one, JSON of the same rows.
+
+In:  headers and rows of cells.   Out: text, line by line; wider than the terminal only into a pipe.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Iterator, List, NamedTuple, Sequence, Union
+
+from fastinit.control.render.style import Style, pad, width_of
+
+MINIMUM_WIDTH = 8       # of a column that has to give way
+
+
+class Cell(NamedTuple):
+    text: str
+    colour: str = ""
+
+
+CellLike = Union[str, Cell]
+
+
+def _cell(value: CellLike) -> Cell:
+    return value if isinstance(value, Cell) else Cell(value)
+
+
+def lines(style: Style, headers: Sequence[str], rows: Sequence[Sequence[CellLike]], *, show_header: bool = True,
+          shrink: Sequence[int] = (), right: Sequence[int] = (), ellipsize: bool = True) -> Iterator[str]:
+    """shrink: columns that give way, in this order, when the terminal is too narrow; right: right-aligned ones."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    header = [Cell(text, "underline") for text in headers]
+    everything = ([header] if show_header else []) + cells
+    widths = [max((width_of(row[at].text) for row in everything), default=1) or 1 for at in range(len(headers))]
+    if style.is_tty and ellipsize:
+        _narrow(widths, shrink, style.columns)
+    for row in everything:
+        yield _line(style, row, widths, right)
+
+
+def _narrow(widths: List[int], shrink: Sequence[int], columns: int) -> None:
+    excess = sum(widths) + len(widths) - 1 - columns
+    for at in shrink:
+        if excess <= 0:
+            return
+        given = min(excess, max(widths[at] - MINIMUM_WIDTH, 0))
+        widths[at] -= given
+        excess -= given
+
+
+def _line(style: Style, row: Sequence[Cell], widths: Sequence[int], right: Sequence[int]) -> str:
+    parts = []
+    last = len(row) - 1
+    for at, cell in enumerate(row):
+        text = style.fit(cell.text, widths[at]) if style.is_tty else cell.text
+        if at in right:
+            text = " " * (widths[at] - width_of(text)) + text
+        elif at < last or (style.colours and cell.colour == "underline"):
+            text = pad(text, widths[at])
+        parts.append(style.paint(text, cell.colour) if text.strip() or cell.colour == "underline" else text)
+    return " ".join(parts)
+
+
+def as_json(keys: Sequence[str], rows: Sequence[Sequence[object]], pretty: bool) -> str:
+    """One array of objects; None is null. systemd indents with tabs and puts a space after the colon."""
+    objects = [dict(zip(keys, row)) for row in rows]
+    if pretty:
+        return json.dumps(objects, indent="\t", ensure_ascii=False, separators=(",", " : "))
+    return json.dumps(objects, ensure_ascii=False, separators=(",", ":"))

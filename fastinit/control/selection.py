@@ -1,0 +1,56 @@
+"""From the words of a command line to units: names are completed, patterns are matched against what is in memory.
+
+In:  words, the engine's units.   Out: unit names, in the order asked for, each once.
+Source: systemctl(1), "Parameter Syntax"; fnmatch(3) without flags, as systemd uses it.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from typing import Callable, Iterable, List, Mapping
+
+from fastinit.control.options import UsageError
+from fastinit.plan.record import UnitRecord
+from fastinit.units import names
+
+_GLOB = frozenset("*?[")
+
+
+def is_pattern(word: str) -> bool:
+    return not _GLOB.isdisjoint(word)
+
+
+def complete(word: str, suffix: str = ".service") -> str:
+    """One word to one unit name, patterns stay patterns. Raises UsageError."""
+    try:
+        return names.mangle(word, suffix, globs=True)
+    except ValueError:
+        raise UsageError("Failed to mangle name: Invalid argument") from None
+
+
+def expand(words: Iterable[str], units: Mapping[str, UnitRecord], suffix: str = ".service") -> List[str]:
+    """Names stay what they are; each pattern becomes the units in memory that it matches. Raises UsageError."""
+    found: List[str] = []
+    for word in words:
+        name = complete(word, suffix)
+        if is_pattern(name):
+            matches = matcher([name])
+            found += sorted(key for key, record in units.items() if any(map(matches, record.unit.names or (key,))))
+        else:
+            found.append(name)
+    return list(dict.fromkeys(found))
+
+
+def matcher(patterns: Iterable[str]) -> Callable[[str], bool]:
+    """A function that says whether a name matches one of the patterns; no patterns match everything."""
+    parts = [fnmatch.translate(pattern) for pattern in patterns]
+    if not parts:
+        return lambda _name: True
+    compiled = re.compile("|".join(parts))
+    return lambda name: compiled.match(name) is not None
+
+
+def list_matcher(words: Iterable[str]) -> Callable[[str], bool]:
+    """For list verbs: "nginx" means nginx.service, "*ssh*" any type."""
+    return matcher([word if is_pattern(word) else complete(word) for word in words])

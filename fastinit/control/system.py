@@ -1,0 +1,351 @@
+"""Verbs about the manager and the container: daemon-reload, halt and its kin, kill, clean, environment, the suspended ones.
+
+In:  Context.   Out: changes of the manager, systemd's words.
+Source: systemctl(1) v257; what a container has no use for is refused as systemd refuses it where there is nothing to do it with.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from typing import Callable, Dict, List, Tuple
+
+from fastinit.control import help_text, words
+from fastinit.control.jobs import JOB_VERBS, run_jobs
+from fastinit.control.options import UsageError
+from fastinit.control.request import Context, Outcome, Pause, Steps
+from fastinit.control.selection import expand
+from fastinit.errors import RequestError
+from fastinit.plan.record import UnitRecord
+from fastinit.plan.states import Active, JobMode
+from fastinit.units.model import Directory
+
+NOT_BOOTED = "System has not been booted with systemd as init system (PID 1). Can't operate.\nFailed to connect to bus: Host is down"
+
+# ---- the manager ------------------------------------------------------------------------------------------------------------
+
+
+def daemon_reload(context: Context) -> int:
+    """Without a manager there is nothing that could be stale: a RUN step may call it."""
+    if context.is_live:
+        context.manager.daemon_reload()
+    return 0
+
+
+def daemon_reexec(context: Context) -> int:
+    if context.is_live:
+        context.after_reply.append(context.manager.daemon_reexec)
+    return 0
+
+
+def log_level(context: Context) -> int:
+    """The manager's own chatter; kept in its environment block, where the next manager finds it."""
+    return _kept_word(context, "SYSTEMD_LOG_LEVEL", "info",
+                      ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", "null"), "log level")
+
+
+def log_target(context: Context) -> int:
+    return _kept_word(context, "SYSTEMD_LOG_TARGET", "journal-or-kmsg",
+                      ("console", "kmsg", "journal", "journal-or-kmsg", "syslog", "syslog-or-kmsg", "auto", "null"), "log target")
+
+
+def _kept_word(context: Context, variable: str, default: str, allowed: Tuple[str, ...], what: str) -> int:
+    environment = context.manager.environment
+    if not context.args:
+        context.say(environment.get(variable, default))
+        return 0
+    if context.args[0] not in allowed:
+        context.warn(f"Failed to set {what} to {context.args[0]}: Invalid {what} '{context.args[0]}'")
+        return 1
+    environment[variable] = context.args[0]
+    context.manager.touch_own()
+    return 0
+
+
+def service_watchdogs(context: Context) -> int:
+    if not context.args:
+        context.say("yes")
+        return 0
+    try:
+        wanted = words.parse_boolean(context.args[0])
+    except ValueError:
+        raise UsageError("Failed to parse service-watchdogs argument: Invalid argument") from None
+    if not wanted:
+        raise RequestError("Failed to set service-watchdog state: not supported by fastinit, watchdogs always work")
+    return 0
+
+
+# ---- environment --------------------------------------------------------------------------------------------------------------
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_SHELL_SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]*\Z")
+_SHELL_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "'": "\\'", "\\": "\\\\"}
+
+
+def show_environment(context: Context) -> int:
+    environment = context.manager.environment
+    if context.options.output.startswith("json"):
+        raise UsageError("show-environment prints no JSON; its lines are NAME=value, quoted as a shell reads them")
+    for name in sorted(environment):
+        context.say(f"{name}={_shell_value(environment[name])}")
+    return 0
+
+
+def _shell_value(value: str) -> str:
+    """As a shell reads it back: $'…' when it has anything that it would not take as it is."""
+    if _SHELL_SAFE.match(value):
+        return value
+    return "$'" + "".join(_SHELL_ESCAPES.get(char, char) for char in value) + "'"
+
+
+def set_environment(context: Context) -> int:
+    changes: Dict[str, str] = {}
+    for word in context.args:
+        name, equals, value = word.partition("=")
+        if not equals or not _NAME.match(name):
+            raise RequestError("Failed to set environment: Invalid environment assignments")
+        changes[name] = value
+    _change_environment(context, changes, [])
+    return 0
+
+
+def unset_environment(context: Context) -> int:
+    removed = []
+    for word in context.args:
+        name, equals, value = word.partition("=")
+        if not _NAME.match(name):
+            raise RequestError("Failed to unset environment: Invalid environment variable names or assignments")
+        if not equals or context.manager.environment.get(name) == value:
+            removed.append(name)
+    _change_environment(context, {}, removed)
+    return 0
+
+
+def import_environment(context: Context) -> int:
+    own = context.terminal.environment
+    if not context.args:
+        context.warn("Calling import-environment without a list of variable names is deprecated.")
+    changes: Dict[str, str] = {}
+    for name in context.args or list(own):
+        if not _NAME.match(name):
+            if context.args:
+                raise RequestError(f'Not a valid environment variable name: "{name}"')
+            continue
+        if name in own:
+            changes[name] = own[name]
+        elif context.args:
+            context.warn(f"Environment variable ${name} not set, ignoring.")
+    _change_environment(context, changes, [])
+    return 0
+
+
+def _change_environment(context: Context, changes: Dict[str, str], removed: List[str]) -> None:
+    context.manager.environment.update(changes)
+    for name in removed:
+        context.manager.environment.pop(name, None)
+    context.manager.touch_own()
+
+
+# ---- the end ------------------------------------------------------------------------------------------------------------------
+
+
+def end(action: str) -> Callable[[Context], int]:
+    """halt, poweroff, reboot, soft-reboot: in a container each stops everything and ends PID 1 with code 0."""
+    def run(context: Context) -> int:
+        if context.options.dry_run:
+            return 0
+        return _begin_exit(context, 0, action)
+    return run
+
+
+def exit_(context: Context) -> int:
+    code = 0
+    if context.args:
+        word = context.args[0]
+        if not word.isascii() or not word.isdigit() or int(word) > 255:
+            raise UsageError(f"Invalid exit code: {word}" if not word.isdigit() else "Invalid exit code.")
+        code = int(word)
+    return 0 if context.options.dry_run else _begin_exit(context, code, "exit")
+
+
+def _begin_exit(context: Context, code: int, action: str) -> int:
+    """Answered before anything is stopped: the client may be one of the processes that go."""
+    forced = {0: "", 1: "-force"}.get(context.options.force, "-immediate")
+    if action == "exit" and forced == "-immediate":
+        forced = "-force"
+    context.after_reply.append(lambda: context.manager.begin_exit(code, action + forced))
+    return 0
+
+
+def enter_target(target: str) -> Callable[[Context], Steps]:
+    """default, rescue, emergency: isolate the target."""
+    def run(context: Context) -> Steps:
+        if context.options.dry_run:
+            return 0
+        verb = JOB_VERBS["isolate"]
+        context.options.no_block = True     # it may stop the very session that asks
+        return (yield from run_jobs(context, verb._replace(mode=JobMode.ISOLATE), [target]))
+    return run
+
+
+def refused(sentence: str) -> Callable[[Context], int]:
+    """What a container cannot do, in the words in which systemd says that it has nothing to do it with."""
+    def run(context: Context) -> int:
+        context.warn(sentence)
+        return 1
+    return run
+
+
+def runlevel(context: Context) -> int:
+    """N and the level of the active target; "unknown" while none is."""
+    levels = (("graphical.target", "5"), ("multi-user.target", "3"), ("rescue.target", "1"))
+    for target, level in levels:
+        record = context.manager.engine.find(target)
+        if record is not None and record.active is Active.ACTIVE:
+            context.say(f"N {level}")
+            return 0
+    context.say("unknown")
+    return 1
+
+
+def init_units(context: Context) -> Outcome:
+    """`systemctl init A B` where an init runs already: start them."""
+    if not context.args:
+        context.say("An init is running already.")
+        return 0
+    return run_jobs(context, JOB_VERBS["start"], expand(context.args, context.manager.engine.units))
+
+
+# ---- units: kill, clean, freeze, reset-failed ----------------------------------------------------------------------------------
+
+_WHOM = ("main", "control", "all", "main-fail", "control-fail", "all-fail", "cgroup", "cgroup-fail")
+
+
+def kill(context: Context) -> Steps:
+    whom = context.options.kill_whom or "all"
+    if whom not in _WHOM:
+        raise UsageError(f"Invalid --kill-whom= argument: {whom}")
+    signo, code, killed = context.options.signal or 15, 0, []
+    for name in expand(context.args, context.manager.engine.units):
+        record = context.manager.engine.find(name)
+        if record is None or record.unit.load_state == "not-found":
+            context.warn(f"Failed to kill unit {name}: Unit {name} not loaded.")
+            code = 1
+            continue
+        kind = whom.replace("cgroup", "all").replace("-fail", "")
+        count = context.manager.signal_unit(name, signo, kind, context.options.kill_value)
+        if not count and (kind != "all" or whom.endswith("-fail")):
+            context.warn(f"Failed to kill unit {name}: "
+                         + ("No " + kind + " process to kill" if kind != "all" else "No matching processes to kill"))
+            code = 1
+            continue
+        killed.append(name)
+    if context.options.wait and killed:
+        yield Pause(lambda: all(_is_down(context, name) for name in killed))
+    return code
+
+
+def _is_down(context: Context, name: str) -> bool:
+    record = context.manager.engine.find(name)
+    return record is None or record.active in (Active.INACTIVE, Active.FAILED)
+
+
+def reset_failed(context: Context) -> int:
+    engine, code = context.manager.engine, 0
+    if not context.args:
+        engine.reset_failed(None)
+    for name in expand(context.args, engine.units):
+        record = engine.find(name)
+        if record is None or record.unit.load_state == "not-found":
+            context.warn(f"Failed to reset failed state of unit {name}: Unit {name} not loaded.")
+            code = 1
+            continue
+        engine.reset_failed(name)
+    context.manager.pump()
+    return code
+
+
+_BASES = {"runtime": "/run", "state": "/var/lib", "cache": "/var/cache", "logs": "/var/log", "configuration": "/etc"}
+
+
+def _directories(record: UnitRecord, kind: str) -> Tuple[Directory, ...]:
+    found: Tuple[Directory, ...] = getattr(record.unit.context, f"{kind}_directory")
+    return found
+
+
+def clean(context: Context) -> int:
+    wanted = context.options.what or ["cache", "runtime"]
+    kinds = list(_BASES) if "all" in wanted else wanted
+    for kind in kinds:
+        if kind not in _BASES and kind != "fdstore":
+            raise RequestError(f"Failed to clean unit {context.args[0]}: Invalid resource type: {kind}")
+    code = 0
+    for name in expand(context.args, context.manager.engine.units):
+        code = _clean_unit(context, name, kinds) or code
+    return code
+
+
+def _clean_unit(context: Context, name: str, kinds: List[str]) -> int:
+    record = context.manager.engine.get(name)
+    if record.unit.load_state != "loaded":
+        context.warn(f"Failed to clean unit {name}: Unit {name} not found.")
+        return 1
+    if record.active not in (Active.INACTIVE, Active.FAILED) or record.job is not None:
+        context.warn(f"Failed to clean unit {name}: Unit is not inactive or has pending job.")
+        return 1
+    paths = [os.path.join(_BASES[kind], entry.path) for kind in kinds if kind in _BASES for entry in _directories(record, kind)]
+    if not paths:
+        context.warn(f"Failed to clean unit {name}: No matching resources found.")
+        return 1
+    code = 0
+    for path in paths:
+        try:
+            shutil.rmtree(path)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            context.warn(f"Failed to clean unit {name}: {path}: {error.strerror}")
+            code = 1
+    return code
+
+
+def freeze(context: Context) -> int:
+    for name in expand(context.args, context.manager.engine.units):
+        context.warn(f"Failed to {context.verb} unit {name}: Unit '{name}' does not support freezing.")
+    return 1
+
+
+
+
+def default_services(context: Context) -> Steps:
+    """What default.target starts (the seed's own verb): the services below it, in order of their names."""
+    found: List[str] = []
+    seen, queue = set(), ["default.target"]
+    while queue:
+        record = context.manager.engine.get(queue.pop())
+        if record.unit.name in seen:
+            continue
+        seen.add(record.unit.name)
+        if record.unit.type == "service" and record.unit.load_state == "loaded":
+            found.append(record.unit.name)
+        queue += [name for kind in ("Wants", "Requires", "BindsTo") for name in record.unit.dependencies.get(kind, ())]
+        yield Pause()
+    for name in sorted(found):
+        context.say(name)
+    return 0
+
+
+
+
+def list_machines(context: Context) -> int:
+    if context.options.output.startswith("json"):
+        context.say("[]")
+    elif context.options.show_legend():
+        context.say("0 machines listed.")
+    return 0
+
+
+def print_version(context: Context) -> int:
+    context.out(help_text.version())
+    return 0
