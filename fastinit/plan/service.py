@@ -7,7 +7,7 @@ Source: systemd.service(5), systemd.kill(5), sd_notify(3), systemd.exec(5) "ENVI
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from fastinit.plan import jobs, words
 from fastinit.plan.effects import (
@@ -624,8 +624,20 @@ class ServiceType(UnitType):
     def _spawn(self, record: UnitRecord, spawn_id: int, role: Role, phase: str, index: int) -> None:
         record.members_gone = False
         self.world.touch(record)
+        self.world.emit(self._spawn_effect(record, spawn_id, role, phase, index))
+
+    def _spawn_effect(self, record: UnitRecord, spawn_id: int, role: Role, phase: str, index: int) -> Spawn:
         command = COMMANDS[phase](_service(record))[index]
-        self.world.emit(Spawn(record.unit.name, spawn_id, role, phase, command, self._environment(record, phase)))
+        return Spawn(record.unit.name, spawn_id, role, phase, command, self._environment(record, phase))
+
+    def unanswered_spawns(self, record: UnitRecord) -> List[Spawn]:
+        """Decided, but not known to have been carried out."""
+        asked = []
+        if record.main_spawn_id and not record.main_pid:
+            asked.append((record.main_spawn_id, Role.MAIN, "ExecStart", record.main_index))
+        if record.control_spawn_id and not record.control_pid:
+            asked.append((record.control_spawn_id, Role.CONTROL, record.control_phase, record.control_index))
+        return [self._spawn_effect(record, *one) for one in asked if one[3] < len(COMMANDS[one[2]](_service(record)))]
 
     def _environment(self, record: UnitRecord, phase: str) -> Mapping[str, str]:
         service, found = _service(record), {}

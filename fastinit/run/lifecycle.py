@@ -62,7 +62,7 @@ class Lifecycle:
         """Start default.target, or the units that were named. What cannot be started is said, and the rest goes on."""
         for name in self.explicit_units or ("default.target",):
             try:
-                self._manager.engine_submit(name, JobType.START, JobMode.REPLACE)
+                self._manager.engine_submit(name, JobType.START, JobMode.REPLACE, by_hand=False)
             except RequestError as error:
                 self._manager.log("", 3, f"cannot start {name}: {error}")
 
@@ -128,7 +128,7 @@ class Lifecycle:
         submit = self._manager.engine_submit
         engine = self._manager.engine
         try:
-            submit("shutdown.target", JobType.START, JobMode.REPLACE_IRREVERSIBLY)
+            submit("shutdown.target", JobType.START, JobMode.REPLACE_IRREVERSIBLY, by_hand=False)
         except RequestError as error:
             self._manager.log("", 4, f"cannot start shutdown.target: {error}")
         for name, record in list(engine.units.items()):
@@ -139,7 +139,7 @@ class Lifecycle:
             if record.active in (Active.INACTIVE, Active.FAILED) and job is not None and job.irreversible:
                 continue        # part of the shutdown itself
             try:
-                submit(name, JobType.STOP, JobMode.REPLACE_IRREVERSIBLY)
+                submit(name, JobType.STOP, JobMode.REPLACE_IRREVERSIBLY, by_hand=False)
             except RequestError as error:
                 self._manager.log(name, 4, f"cannot stop {name}: {error}")
 

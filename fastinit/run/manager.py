@@ -125,11 +125,15 @@ class Manager:
         self.engine.restore(saved)
         for name, record in self.engine.units.items():
             self._unit_of_tag[record.activation] = name
-            for spawn_id in (record.main_spawn_id, record.control_spawn_id):
-                if spawn_id:
+            for spawn_id, pid in ((record.main_spawn_id, record.main_pid), (record.control_spawn_id, record.control_pid)):
+                if spawn_id and pid:
                     self._performer.unit_of_spawn[spawn_id] = name
                     if self._performer.adoptable.pop(spawn_id, None) is not None:
                         self.to_settle.append(spawn_id)
+        for effect in self.engine.unanswered_spawns():      # made but not yet saved: taken over; not made: made now
+            answer = self._performer.perform(effect)
+            assert answer is not None
+            self.engine_handle(answer)
         self.log("", 5, f"A new manager (PID {os.getpid()}) goes on with {len(self.engine.units)} units.")
         self.pump()
         self.lifecycle.resume()
@@ -218,10 +222,10 @@ class Manager:
         self._set_clock()
         self.engine.handle(event)
 
-    def engine_submit(self, name: str, job_type: JobType, mode: JobMode = JobMode.REPLACE) -> Job:
+    def engine_submit(self, name: str, job_type: JobType, mode: JobMode = JobMode.REPLACE, by_hand: bool = True) -> Job:
         """Raises RequestError."""
         self._set_clock()
-        return self.engine.submit(name, job_type, mode)
+        return self.engine.submit(name, job_type, mode, by_hand)
 
     def engine_hurry(self, limit_usec: int) -> None:
         self._set_clock()
