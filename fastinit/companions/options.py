@@ -131,7 +131,10 @@ def run(
     program: str, usage: str, words: Sequence[str], argv: Sequence[str], work: Callable[[Options], int],
     stop_at_argument: bool = False,
 ) -> int:
-    """The frame of every companion: --help and --version, one line on stderr for what cannot be done, the exit code."""
+    """The frame of every companion: --help and --version, one line on stderr for what cannot be done, the exit code.
+
+    A letter that the words give to another option than --help is that option's: shutdown's "-h".
+    """
     try:
         options = parse(program, argv, ("help h", "version", *words), stop_at_argument)
         text = _told(options, usage)
