@@ -10,8 +10,8 @@ from typing import Dict, Iterator, Sequence, Tuple
 
 SYSTEMD_VERSION = 257
 # What packages look for in the second line: "+" is there, "-" is not.
-FEATURES = ("-PAM -AUDIT -SELINUX -APPARMOR -IMA -IPE -SMACK -SECCOMP -GCRYPT -GNUTLS -OPENSSL -ACL -BLKID -CURL -ELFUTILS -FIDO2 "
-            "-IDN2 -IDN -IPTC -KMOD -LIBCRYPTSETUP -LIBCRYPTSETUP_PLUGINS -LIBFDISK -PCRE2 -PWQUALITY -P11KIT -QRENCODE -TPM2 "
+FEATURES = ("-PAM -AUDIT -SELINUX -APPARMOR -IMA -IPE -SMACK -SECCOMP -GCRYPT -GNUTLS -OPENSSL -ACL -BLKID -CURL -ELFUTILS "
+            "-FIDO2 -IDN2 -IDN -IPTC -KMOD -LIBCRYPTSETUP -LIBCRYPTSETUP_PLUGINS -LIBFDISK -PCRE2 -PWQUALITY -P11KIT -QRENCODE -TPM2 "
             "-BZIP2 -LZ4 -XZ -ZLIB -ZSTD -BPF_FRAMEWORK -BTF -XKBCOMMON -UTMP +SYSVINIT -LIBARCHIVE")
 
 Rows = Sequence[Tuple[str, str]]
@@ -114,6 +114,7 @@ VERB_SECTIONS: Dict[str, Rows] = {
         ("command UNIT...", "Command lines that a start of units runs"),
         ("log UNIT...", "Last log lines of units (-n N)"),
         ("runlevel", "The SysV runlevel that is active"),
+        ("stats", "What the init has reaped (-o json, -o cat for Prometheus)"),
         ("version", "The version"),
     ),
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
+from fastinit.control.options import UsageError
 from fastinit.control.request import Context, Pause, Steps
 from fastinit.control.selection import expand
 from fastinit.errors import RequestError
@@ -87,7 +88,28 @@ class Waiter:
                 yield self._wanted[job_id], finished.result
 
     def token(self) -> str:
-        return ",".join(str(job_id) for job_id in self._wanted)
+        """What the next manager must know to go on waiting: "JOB:UNIT JOB:UNIT"."""
+        return " ".join(f"{job_id}:{unit}" for job_id, unit in self._wanted.items())
+
+    def resume(self, token: str, context: Context) -> List[str]:
+        """Go on with the jobs of an earlier manager. One that is not there any more has ended in between: its unit's state is all
+        that is known of its result. Raises UsageError."""
+        units: List[str] = []
+        engine = context.manager.engine
+        for word in token.split():
+            number, colon, unit = word.partition(":")
+            if not colon or not number.isascii() or not number.isdigit():
+                raise UsageError("Bad request: malformed resume fact")
+            job_id = int(number)
+            self._wanted[job_id] = unit
+            units.append(unit)
+            job = engine.jobs.get(job_id)
+            if job is None or job.unit != unit:
+                record = engine.find(unit)
+                has_failed = record is not None and record.active is Active.FAILED
+                result = JobResult.FAILED if has_failed else JobResult.DONE
+                self._results[job_id] = JobFinished(job_id, unit, JobType.NOP, result)
+        return units
 
     def close(self) -> None:
         self._callbacks.remove(self._finished)
@@ -108,8 +130,11 @@ def run_jobs(context: Context, verb: JobVerb, units: List[str]) -> Steps:
     mode = verb.mode or JobMode(context.options.job_mode)
     waiter = Waiter(context)
     try:
-        code, queued = _submit_all(context, verb, units, mode, waiter)
-        context.manager.pump()
+        if context.terminal.resume:
+            code, queued = 0, waiter.resume(context.terminal.resume, context)
+        else:
+            code, queued = _submit_all(context, verb, units, mode, waiter)
+            context.manager.pump()
         if context.options.no_block:
             return code
         yield Pause(waiter.is_over, waiter.token())

@@ -151,6 +151,7 @@ VERBS = (
     Verb("environment",           (), query.unit_environment,                     1, None, _R, _EITHER),
     Verb("command",               (), query.unit_command,                         1, None, _R, _EITHER),
     Verb("log",                   ("logs",), query.unit_log,                      1, None, _R, _EITHER),
+    Verb("stats",                 (), system.stats,                               0, 0,    _R, _LIVE),
     Verb("version",               (), system.print_version,                       0, 0,    _R, _CLIENT),
 )
 _BY_NAME: Dict[str, Verb] = {name: verb for verb in VERBS for name in (verb.name, *verb.aliases)}

@@ -1,0 +1,130 @@
+"""The command `fastinit`: init, manager, stats, install, uninstall; every other word is systemctl's.
+
+In:  argv.   Out: an exit code.
+Never: imports what its verb does not need: `fastinit init` is PID 1's memory.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Callable, Dict, List, Tuple
+
+USAGE = """\
+fastinit VERB ...
+
+An init, a service manager and a drop-in systemctl for containers.
+
+  init [UNIT...]               Be the init: boot default.target, or just these units and exit when they are done
+  stats [--json|--prometheus]  What the running init has reaped, and how fast
+  install [--root DIR] [--without NAME,...]
+                               Make the links systemctl, init, halt ... (and /sbin/init) to this fastinit
+  uninstall [--root DIR]       Remove them
+  VERB ...                     Everything else is for systemctl: fastinit status = systemctl status
+
+  --version, --help
+"""
+
+
+def main() -> int:
+    return run(sys.argv[1:])
+
+
+def run(words: List[str]) -> int:
+    verb = words[0] if words else "--help"
+    function = VERBS.get(verb)
+    if function is not None:
+        return function(words[1:])
+    from fastinit.cli import client
+    return client.main(["systemctl", *words])
+
+
+def init(words: List[str]) -> int:
+    """--background: nobody waits for us, and what we print goes nowhere."""
+    from fastinit.run import native
+    native.block_signals()      # first of all: a `docker stop` while we are still importing must not be lost
+    from fastinit.cli import init as become
+    units = [word for word in words if not word.startswith("-")]
+    unknown = [word for word in words if word.startswith("-") and word not in ("--background", "-1", "--init", "-0", "--exit")]
+    if unknown:
+        print(f"fastinit init: unrecognized option '{unknown[0]}'", file=sys.stderr)
+        return 1
+    from fastinit.units import names
+    try:
+        units = [names.mangle(word) for word in units]
+    except ValueError as error:
+        print(f"fastinit init: {error}", file=sys.stderr)
+        return 1
+    return become.run(units, dict(os.environ))
+
+
+def manager(words: List[str]) -> int:
+    from fastinit.cli import manager as process
+    return process.main(words)
+
+
+def stats(words: List[str]) -> int:
+    """Asks the manager (a verb that only fastinit has), so that no right beyond reading is needed."""
+    from fastinit.cli import client
+    form = {"--json": "json", "--prometheus": "cat"}.get(words[0] if words else "", "short")
+    if len(words) > 1 or (words and form == "short"):
+        print("Usage: fastinit stats [--json|--prometheus]", file=sys.stderr)
+        return 1
+    return client.main(["systemctl", "--output", form, "stats"])
+
+
+def _parse_install(words: List[str]) -> Tuple[str, List[str]]:
+    """(root, names to leave out). Raises ValueError."""
+    root, without, queue = "", [], list(words)
+    while queue:
+        name, equals, value = queue.pop(0).partition("=")
+        if name not in ("--root", "--without") or not (equals or queue):
+            raise ValueError(f"unrecognized or incomplete option '{name}'")
+        value = value if equals else queue.pop(0)
+        if name == "--root":
+            root = os.path.abspath(value)
+        else:
+            without += value.split(",")
+    return root, without
+
+
+def install(words: List[str]) -> int:
+    from fastinit.cli import links
+    return _with_links(words, links.install)
+
+
+def uninstall(words: List[str]) -> int:
+    from fastinit.cli import links
+    return _with_links(words, links.uninstall)
+
+
+def _with_links(words: List[str], function: Callable[[str, List[str]], List[str]]) -> int:
+    try:
+        root, without = _parse_install(words)
+        for line in function(root, without):
+            print(line)
+    except (ValueError, OSError) as error:
+        print(f"fastinit: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def show_help(_words: List[str]) -> int:
+    print(USAGE, end="")
+    return 0
+
+
+def show_version(_words: List[str]) -> int:
+    from fastinit.control.version import FASTINIT_VERSION
+    print(f"fastinit {FASTINIT_VERSION}")
+    return 0
+
+
+VERBS: Dict[str, Callable[[List[str]], int]] = {
+    "init": init, "manager": manager, "stats": stats, "install": install, "uninstall": uninstall,
+    "--help": show_help, "-h": show_help, "--version": show_version,
+}
+
+if __name__ == "__main__":
+    sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    sys.exit(main())

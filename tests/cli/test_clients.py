@@ -1,0 +1,106 @@
+"""The C client and the Python client are one program: same request, same bytes out, same exit code."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Iterator, List, Tuple
+
+import pytest
+
+from tests.control.conftest import Client, root, systemctl      # noqa: F401
+
+TOP = Path(__file__).resolve().parents[2]
+COMMANDS: Tuple[Tuple[str, ...], ...] = (
+    ("is-active", "web"), ("is-active", "nono"), ("start", "web"), ("is-active", "web", "plain"), ("start", "bad"), ("start", "nono"),
+    ("list-units", "--all"), ("show", "plain"), ("cat", "web"), ("list-dependencies", "site.target"), ("list-jobs",), ("-Q",),
+    ("import-environment", "IMPORTED"), ("show-environment",), ("--version",), ("--help",), ("--state=help",), ("kill", "-s", "FOO", "x"),
+    ("start",), ("list-units", ""), ("is-system-running",), ("halt", "--dry-run"),
+)
+
+
+@pytest.fixture(scope="session")
+def c_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built where the wheel has it: DIR/_bin/systemctl, the Python client in DIR/cli."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    package = tmp_path_factory.mktemp("package") / "fastinit"
+    (package / "_bin").mkdir(parents=True)
+    for name in os.listdir(TOP / "fastinit"):
+        if name != "_bin":
+            (package / name).symlink_to(TOP / "fastinit" / name)
+    (package / "_bin" / "python3").symlink_to(sys.executable)
+    program = package / "_bin" / "systemctl"
+    subprocess.run([compiler, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, TOP / "csrc" / "client.c"], check=True)
+    return program
+
+
+@pytest.fixture
+def run_directory(tmp_path: Path) -> Iterator[Path]:
+    (tmp_path / "fastinit").mkdir()
+    (tmp_path / "fastinit" / "control").symlink_to(tmp_path / "control")
+    yield tmp_path
+
+
+def run(program: List[str], words: Tuple[str, ...], run_directory: Path) -> Tuple[int, bytes, bytes]:
+    environment = {"FASTINIT_RUN": str(run_directory), "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "IMPORTED": "a b\nc"}
+    done = subprocess.run([*program, *words], env=environment, capture_output=True, stdin=subprocess.DEVNULL, timeout=30, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def python_client() -> List[str]:
+    return [sys.executable, "-I", "-S", str(TOP / "fastinit" / "cli" / "start.py"), "systemctl"]
+
+
+def test_both_clients_say_the_same(systemctl: Client, c_client: Path, run_directory: Path) -> None:      # noqa: F811
+    """Every command, twice each, so that both see the same state."""
+    for words in COMMANDS:
+        run(python_client(), words, run_directory)      # the change, if it is one
+        assert run([str(c_client)], words, run_directory) == run(python_client(), words, run_directory), words
+
+
+def test_both_send_the_same_request(systemctl: Client, c_client: Path, run_directory: Path) -> None:      # noqa: F811
+    import socket
+
+    from tests.control.conftest import read_exactly
+    run_directory.joinpath("fastinit", "control").unlink()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(run_directory / "fastinit" / "control"))
+    listener.listen(5)
+    requests = []
+    environment = {"FASTINIT_RUN": str(run_directory), "LANG": "C.UTF-8", "TERM": "xterm", "EMPTY": "", "ODD": "a=b"}
+    for program in ([str(c_client)], python_client()):
+        for words in (("is-active", "\udce4", ""), ("import-environment", "X")):
+            child = subprocess.Popen([*program, *words], env=environment, executable=program[0], cwd="/tmp",
+                                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            sock, _ = listener.accept()
+            header = read_exactly(sock, 8)
+            body = read_exactly(sock, int.from_bytes(header[4:], "little"))
+            requests.append(b"\0".join(sorted(body.split(b"\0\0", 1)[0].split(b"\0")) + body.split(b"\0\0", 1)[1:]))
+            sock.sendall(b"\4\0\0\0\1\0\0\0\x2a")
+            sock.close()
+            assert child.wait(10) == 42
+    listener.close()
+    count = len(requests) // 2
+    called = [os.fsencode(c_client), b"systemctl"]
+    assert [part.replace(called[0], called[1]) for part in requests[:count]] == requests[count:]
+
+
+def test_the_python_client_starts_fast() -> None:
+    """At most 1.6 times an interpreter that does nothing: the best of several, in the same minute."""
+    def best(argv: List[str]) -> float:
+        times = []
+        for _ in range(15):
+            begin = time.perf_counter()
+            subprocess.run(argv, env={"FASTINIT_RUN": "/nonexistent"}, check=False, stdout=subprocess.DEVNULL)
+            times.append(time.perf_counter() - begin)
+        return min(times)
+
+    code = ("import sys; sys.path.append(%r); from fastinit.cli import client; client.facts(['systemctl', 'is-active', 'x']); "
+            "client.connect()") % str(TOP)
+    assert best([sys.executable, "-I", "-S", "-c", code]) < 1.6 * best([sys.executable, "-I", "-S", "-c", "pass"])
