@@ -117,28 +117,25 @@ class _Builder:
         self._check(type, record)
         self.anchor = self._add(type, record)
         self.anchor.is_anchor = True
+        self._walk(self.anchor)
         if self.mode is JobMode.ISOLATE:
-            self._walk()
             self._isolate()
         elif self.mode is JobMode.TRIGGERING:
-            self._walk()
             for other in self.world.deps(record.unit.name, Atom.TRIGGERED_BY):
-                self._try_add(_Step(JobType.STOP, other, self.anchor, True))
-        self._walk()
+                self._add_and_walk(_Step(JobType.STOP, other, self.anchor, True))
         self._propagate_gracefully()
 
-    def _walk(self) -> None:
-        queue: Deque[Wanted] = deque(wanted for wanteds in self.by_unit.values() for wanted in wanteds if not wanted.wants)
-        seen: Set[int] = set()
+    def _add_and_walk(self, step: _Step) -> None:
+        added = self._try_add(step)
+        if added is not None:
+            self._walk(added)
+
+    def _walk(self, first: Wanted) -> None:
+        queue: Deque[Wanted] = deque([first])
         while queue:
             wanted = queue.popleft()
-            if wanted.gone or id(wanted) in seen:
-                continue
-            seen.add(id(wanted))
             for step in self._consequences(wanted):
-                if wanted.gone:
-                    break
-                added = self._try_add(step)
+                added = None if wanted.gone else self._try_add(step)
                 if added is not None:
                     queue.append(added)
 
@@ -181,18 +178,7 @@ class _Builder:
                 restart = wanted_up or wanted.type is JobType.RESTART
                 type = jobs.collapse(JobType.TRY_RESTART if restart else JobType.STOP, other.active)
                 if type is not JobType.NOP:
-                    added = self._try_add(_Step(type, other, wanted, True))
-                    if added is not None:
-                        self._walk_from(added)
-
-    def _walk_from(self, first: Wanted) -> None:
-        queue: Deque[Wanted] = deque([first])
-        while queue:
-            wanted = queue.popleft()
-            for step in self._consequences(wanted):
-                added = None if wanted.gone else self._try_add(step)
-                if added is not None:
-                    queue.append(added)
+                    self._add_and_walk(_Step(type, other, wanted, True))
 
     def _isolate(self) -> None:
         for record in tuple(self.world.units.values()):
@@ -200,7 +186,7 @@ class _Builder:
                 continue
             if record.active in jobs.DOWN and record.job is None:
                 continue
-            self._try_add(_Step(JobType.STOP, record, self.anchor, True))
+            self._add_and_walk(_Step(JobType.STOP, record, self.anchor, True))
 
     def _try_add(self, step: _Step) -> Optional[Wanted]:
         """The job when it is new. A job that cannot be had takes down with it what cannot do without it."""

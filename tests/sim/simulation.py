@@ -1,0 +1,192 @@
+"""Runs a scenario: the engine above, FakeOs below, a manager between them that may die at any effect.
+
+In:  Scenario.   Out: how many events were handled; raises Violation when an invariant does not hold.
+The manager does what run/manager.py does: event -> engine -> save what is dirty -> effects -> answers -> engine …
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from typing import Deque, Dict, List, Mapping, Optional, Set
+
+from fastinit.errors import RequestError
+from fastinit.plan import effects as do
+from fastinit.plan import events as ev
+from fastinit.plan.engine import Engine
+from fastinit.plan.states import Active, JobMode, JobType
+from fastinit.units.model import USEC_INFINITY, Unit
+from tests.sim import invariants
+from tests.sim.fake_os import NEVER, FakeOs
+from tests.sim.scenario import SECOND, Op, Scenario
+
+CALM_USEC = 3600 * SECOND       # after the last request: long enough for every timeout
+MAX_EVENTS = 20_000             # per scenario
+
+
+class Simulation:
+    def __init__(self, scenario: Scenario, trace: Optional[List[str]] = None) -> None:
+        self.scenario = scenario
+        self.units: Dict[str, Unit] = {unit.name: unit for unit in scenario.units}
+        self.os = FakeOs(scenario.seed, self.units, scenario.harsh)
+        self.trace = trace
+        self.handled = 0
+        self.saved: Dict[str, str] = {}
+        self.crash_after = -1           # effects until the manager dies
+        self.submitted: Set[int] = set()
+        self.finished: Dict[int, int] = {}
+        self.spawn_ids: Set[int] = set()
+        self.engine = self._new_engine()
+
+    # ---- the whole history ----
+
+    def run(self) -> int:
+        for op in self.scenario.ops:
+            self._pass_time(op.at_usec)
+            self._do(op)
+            if self.handled > MAX_EVENTS:
+                break
+        self._end()
+        return self.handled
+
+    def _end(self) -> None:
+        """Stop everything: it must come to rest."""
+        for name in tuple(self.engine.units):
+            self._submit(Op(self.os.now_usec, "submit", name, "stop", "replace-irreversibly"))
+        self._pass_time(self.os.now_usec + CALM_USEC, MAX_EVENTS * 2)
+        for name, record in self.engine.units.items():
+            if record.active is not Active.INACTIVE and record.active is not Active.FAILED:
+                self._submit(Op(self.os.now_usec, "submit", name, "stop", "ignore-requirements"))
+        self._pass_time(self.os.now_usec + CALM_USEC, MAX_EVENTS * 3)
+        if self.handled < MAX_EVENTS * 3:
+            invariants.at_rest(self)
+
+    def _pass_time(self, until_usec: int, limit: int = MAX_EVENTS) -> None:
+        while self.handled < limit:
+            self._drain()
+            at_usec = min(self.engine.next_deadline(), self.os.next_usec(), until_usec)
+            if at_usec >= until_usec:
+                break
+            self._set_clock(max(at_usec, self.os.now_usec))
+            if self.engine.next_deadline() <= self.os.now_usec:
+                self._call("tick", lambda: self.engine.tick())
+                invariants.no_overdue_deadline(self)
+        self._set_clock(max(until_usec, self.os.now_usec))
+
+    def _set_clock(self, usec: int) -> None:
+        self.os.now_usec = usec
+        self.engine.now_usec, self.engine.now_realtime_usec = usec + SECOND, usec + 5 * SECOND
+
+    def _drain(self) -> None:
+        while self.os.is_due() and self.os.next_usec() < NEVER:
+            event = self.os.pop()
+            if event is not None:
+                self._handle(event)
+
+    # ---- requests ----
+
+    def _do(self, op: Op) -> None:
+        self._say(str(op))
+        if op.kind == "submit":
+            self._submit(op)
+        elif op.kind == "cancel" and self.engine.jobs:
+            job_id = sorted(self.engine.jobs)[op.chance % len(self.engine.jobs)]
+            self._call(f"cancel {job_id}", lambda: self.engine.cancel(job_id))
+        elif op.kind == "crash":
+            if op.chance % 3:
+                self.crash_after = op.chance % 7
+            else:
+                self._crash()
+        elif op.kind == "reload":
+            self._call("reload", lambda: self.engine.reload(self._load))
+        elif op.kind == "reset":
+            self._call("reset-failed", lambda: self.engine.reset_failed(None))
+        elif op.kind == "hurry":
+            self._call("hurry", lambda: self.engine.shorten_timeouts(SECOND))
+
+    def _submit(self, op: Op) -> None:
+        def submit() -> None:
+            try:
+                self.submitted.add(self.engine.submit(op.unit, JobType(op.type), JobMode(op.mode)).id)
+            except RequestError as error:
+                self._say(f"    refused: {error}")
+        self._call(f"{op.type} {op.unit}", submit)
+
+    def _load(self, name: str) -> Unit:
+        return self.units.get(name) or Unit(name, frozenset({name}), load_state="not-found")
+
+    # ---- the manager ----
+
+    def _new_engine(self) -> Engine:
+        engine = Engine(self._load, pick=lambda limit: limit // 2)
+        engine.now_usec = engine.now_realtime_usec = self.os.now_usec + SECOND
+        return engine
+
+    def _handle(self, event: ev.Event) -> None:
+        self.handled += 1
+        record = self.engine.units.get(event.unit)
+        if isinstance(event, ev.Notified) and record is not None:
+            event = event._replace(is_main=event.pid == record.main_pid, is_control=event.pid == record.control_pid)
+        self._call(f"{event}", lambda: self.engine.handle(event))
+        if isinstance(event, ev.Exited):
+            invariants.exit_is_consumed(self, event)
+
+    def _call(self, what: str, call: "object") -> None:
+        """One call of the engine and all that follows from it."""
+        before = {job.id: job.state for job in self.engine.jobs.values()}
+        self._say("    " + what)
+        call()      # type: ignore[operator]
+        self._settle(before)
+
+    def _settle(self, before: Mapping[int, object]) -> None:
+        answers: Deque[ev.Event] = deque()
+        while True:
+            effects = self.engine.take_effects()
+            self._save()
+            invariants.after_call(self, before, effects)
+            for effect in effects:
+                self._say(f"        {effect}")
+                if self.crash_after == 0:
+                    self._crash()
+                    return
+                self.crash_after -= self.crash_after > 0
+                answers.extend(self.os.perform(effect))
+            if not answers:
+                return
+            self.handled += 1
+            answer = answers.popleft()
+            self._say(f"      {answer}")
+            before = {job.id: job.state for job in self.engine.jobs.values()}
+            self.engine.handle(answer)
+
+    def _save(self) -> None:
+        for key in self.engine.take_dirty():
+            entry = self.engine.dump(key)
+            if entry is None:
+                self.saved.pop(key, None)
+            else:
+                self.saved[key] = json.dumps(entry)
+
+    def _crash(self) -> None:
+        self._say("    *** the manager dies and a new one goes on")
+        self.crash_after = -1
+        self.os.watched_members.clear()
+        self.os.watched_files.clear()
+        known = set(self.engine.units)
+        self.engine = self._new_engine()
+        self.engine.restore({key: json.loads(text) for key, text in self.saved.items()})
+        assert set(self.engine.units) <= known
+        self._settle({})
+        for record in tuple(self.engine.units.values()):
+            for spawn_id, pid in ((record.main_spawn_id, record.main_pid), (record.control_spawn_id, record.control_pid)):
+                if spawn_id and not pid:
+                    lost = ev.SpawnFailed(record.unit.name, spawn_id, 4, "the manager was restarted")
+                    answer = self.os.spawned.get(spawn_id) or self.os.refused.get(spawn_id) or lost
+                    self._call(f"resolved: {answer}", lambda answer=answer: self.engine.handle(answer))   # type: ignore[misc]
+
+    def _say(self, line: str) -> None:
+        if self.trace is not None:
+            self.trace.append(f"{self.os.now_usec / SECOND:12.6f} {line}")
+
+
+__all__ = ["USEC_INFINITY", "Simulation", "do"]
