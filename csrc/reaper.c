@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -23,9 +24,9 @@
  * thread stops waiting for signals and looks every STORM_SLEEP_NS instead. */
 #define STORM_WAKES 8                   /* fewer: the end of one shell pipeline would count as a storm */
 #define STORM_WINDOW_NS 4000000u
-#define STORM_SLEEP_NS 500000u          /* + 50 us timer slack + the drain itself: below 1 ms for a zombie */
+#define STORM_SLEEP_NS 800000u          /* + wake-up + the drain itself: below 1 ms for a zombie */
 #define STORM_QUIET_DRAINS 4            /* this many drains with at most one zombie end the storm */
-#define SIGNAL_BURST 128                /* signals taken between two drains at most */
+#define TIMER_SLACK_NS 1000u            /* of this thread, which never forks: the usual 50 us would be added to each sleep */
 
 struct fi_pid1 fi_pid1;
 
@@ -186,37 +187,26 @@ static void note_activity(void)
 		fi_poke_services();
 }
 
-static void take_signals(const sigset_t *all)
-{
-	static const struct timespec now;
-	siginfo_t si;
-
-	for (int i = 0; i < SIGNAL_BURST; i++) {
-		int signo = sigtimedwait(all, &si, &now);
-
-		if (signo < 0)
-			return;
-		if (signo != SIGCHLD)
-			forward_signal(signo);
-		else
-			note_activity();
-	}
-}
-
-/* Signals are taken before each drain: a death after the drain raises SIGCHLD again, so that none is missed at the end. */
+/* SIGCHLD stays pending meanwhile: it costs nothing, and makes the usual loop look once more when the storm is over, so that the death
+ * of the last moment is not missed. Any other signal ends the sleep at once. */
 static void weather_storm(const sigset_t *all)
 {
 	static const struct timespec pause = { .tv_nsec = STORM_SLEEP_NS };
-	uint64_t before = fi_now_ns();
+	struct fi_shared *s = fi_pid1.shared;
+	sigset_t others = *all;
 	int quiet = 0;
 
+	sigdelset(&others, SIGCHLD);
 	while (quiet < STORM_QUIET_DRAINS && !atomic_load(&fi_pid1.is_final)) {
-		nanosleep(&pause, NULL);
-		take_signals(all);
+		uint64_t before = fi_now_ns();
+		int signo = sigtimedwait(&others, NULL, &pause);
+
+		if (signo > 0)
+			forward_signal(signo);
 		quiet = drain(before) <= 1 ? quiet + 1 : 0;
-		before = fi_now_ns();
-		add(&fi_pid1.shared->count.coalesced, 1);
-		add(&fi_pid1.shared->count.wakeups, 1);
+		note_activity();
+		add(&s->count.coalesced, 1);
+		add(&s->count.wakeups, 1);
 	}
 }
 
@@ -227,6 +217,7 @@ int fi_orphans_run(void)
 	sigset_t all;
 
 	sigfillset(&all);
+	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
 	while (!atomic_load(&fi_pid1.is_final)) {
 		siginfo_t si;
 		int signo = sigwaitinfo(&all, &si);
