@@ -8,6 +8,7 @@ counted, and the count is printed when the reader is back. The stored log has ev
 from __future__ import annotations
 
 import os
+import stat
 from collections import deque
 from typing import Callable, Deque
 
@@ -75,8 +76,11 @@ def _own_nonblocking(fd: int) -> int:
     """A descriptor of our own for the same file, so that O_NONBLOCK does not reach those who share the original.
 
     A socket cannot be opened again; it keeps its mode and a full one may block us: no container engine gives one.
+    A regular file never blocks, and others write to it at the offset of this very descriptor.
     """
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return os.dup(fd)
     try:
-        return os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY | os.O_APPEND)
+        return os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError:
         return os.dup(fd)
