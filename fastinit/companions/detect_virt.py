@@ -6,10 +6,11 @@ Source: systemd-detect-virt(1).
 
 from __future__ import annotations
 
-from typing import List
+import os
+from typing import List, Optional
 
-from fastinit.companions import virt
 from fastinit.companions.options import Options, UsageError, complain, run
+from fastinit.run.virt import NONE, detect_container, detect_machine, in_user_namespace
 
 USAGE = """
 systemd-detect-virt [OPTIONS...]
@@ -29,11 +30,27 @@ Detect execution in a virtualized environment.
                         virtualization
 """
 OPTIONS = ("container c", "vm v", "chroot r", "private-users", "cvm", "quiet q", "list", "list-cvm")
+# what there is to be found, in the order of --list
+CONTAINERS = (
+    "systemd-nspawn", "lxc-libvirt", "lxc", "openvz", "docker", "podman", "rkt", "wsl", "proot", "pouch", "container-other",
+)
+MACHINES = (
+    "kvm", "amazon", "qemu", "bochs", "xen", "uml", "vmware", "oracle", "microsoft", "zvm", "parallels", "bhyve", "qnx", "acrn",
+    "powervm", "apple", "sre", "google", "vm-other",
+)
 ONLY = ("container", "vm", "chroot", "private-users", "cvm")
 
 
+def is_chroot() -> Optional[bool]:
+    """None = cannot be told: PID 1's root is not ours to look at."""
+    try:
+        return not os.path.samestat(os.stat("/proc/1/root/."), os.stat("/"))
+    except OSError:
+        return None
+
+
 def _chroot() -> int:
-    found = virt.is_chroot()
+    found = is_chroot()
     if found is None:
         complain("Failed to check for chroot() environment: Permission denied")
         return 1
@@ -44,21 +61,21 @@ def _work(options: Options) -> int:
     if options.args:
         raise UsageError("systemd-detect-virt takes no arguments.")
     if options.has("list"):
-        print("\n".join((virt.NONE, *virt.MACHINES, *virt.CONTAINERS)))
+        print("\n".join((NONE, *MACHINES, *CONTAINERS)))
         return 0
     only = ([name for name, _ in options.given if name in ONLY] or [""])[-1]
     if only == "chroot":
         return _chroot()
     if only == "private-users":
-        return 0 if virt.has_private_users() else 1
+        return 0 if in_user_namespace() else 1
     if only == "cvm" or options.has("list-cvm"):
         raise UsageError("cannot tell about confidential VMs: that takes instructions which a container's program has no use for")
-    found = virt.container() if only != "vm" else virt.NONE
-    if found == virt.NONE and only != "container":
-        found = virt.machine()
+    found = detect_container() if only != "vm" else NONE
+    if found == NONE and only != "container":
+        found = detect_machine()
     if not options.has("quiet"):
         print(found)
-    return 0 if found != virt.NONE else 1
+    return 0 if found != NONE else 1
 
 
 def main(argv: List[str]) -> int:

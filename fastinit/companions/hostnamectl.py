@@ -11,9 +11,10 @@ import re
 import socket
 from typing import Callable, Dict, List, Tuple
 
-from fastinit.companions import machine_id, virt
+from fastinit.companions import machine_id
 from fastinit.companions.options import Options, UsageError, run
 from fastinit.errors import FastinitError
+from fastinit.run.virt import NONE, detect_container, detect_machine
 from fastinit.units.specifiers import Host, parse_env_file
 
 USAGE = """
@@ -125,8 +126,8 @@ def _info(options: Options) -> int:
 
 def rows() -> List[Tuple[str, str]]:
     host, info, kernel = Host(), parse_env_file(_read(MACHINE_INFO)), os.uname()
-    container, machine = virt.container(), virt.machine()
-    is_container, is_machine = container != virt.NONE, machine != virt.NONE
+    container, machine = detect_container(), detect_machine()
+    is_container, is_machine = container != NONE, machine != NONE
     chassis = info.get("CHASSIS") or ("container" if is_container else "vm" if is_machine else "")
     static = static_name()
     release = host.file("/etc/os-release", "/usr/lib/os-release")

@@ -87,7 +87,7 @@ class _Reader:
 
 
 _NUMBER = re.compile(r"[0-9]+")
-_FRACTION = re.compile(r"\.([0-9]{1,6})")
+_FRACTION = re.compile(r"\.([0-9]{1,6})([0-9]*)")
 _WORD = re.compile(r"[A-Za-z]+")
 
 
@@ -221,6 +221,8 @@ def _component(reader: _Reader, usec: bool) -> Component:
         repeat = _decimal(reader, usec)
         if repeat == 0:
             raise reader.fail()
+    elif usec and stop is not None and start + repeat > stop:
+        raise reader.fail()         # a range of less than the second it would repeat by says something else than is meant
     if reader.peek() not in ("", " ", ",", "-", "~", ":"):
         raise reader.fail()
     return Component(start, stop, repeat)
@@ -240,7 +242,7 @@ def _decimal(reader: _Reader, usec: bool) -> int:
         if fraction is None:
             raise reader.fail()
         reader.at = fraction.end()
-        value += int(fraction.group(1).ljust(6, "0"))
+        value += int(fraction.group(1).ljust(6, "0")) + (fraction.group(2)[:1] >= "5")     # the seventh digit rounds
     return value
 
 
@@ -305,15 +307,18 @@ def _full_year(year: int) -> int:
 
 
 def _normal_chain(chain: Chain) -> Chain:
-    """Sorted, each once; a range ends where its last repetition is."""
+    """Sorted, each once; a range ends where its last repetition is, and one of a single number is that number."""
     if chain is None:
         return None
-    cut = {
-        part._replace(stop=part.stop - (part.stop - part.start) % part.repeat)
-        if part.stop is not None and part.stop > part.start and part.repeat > 0 else part
-        for part in chain
-    }
-    return tuple(sorted(cut, key=lambda part: (part.start, -1 if part.stop is None else part.stop, part.repeat)))
+    return tuple(sorted({_cut(part) for part in chain}, key=lambda part: (part.start, -1 if part.stop is None else part.stop,
+                                                                        part.repeat)))
+
+
+def _cut(part: Component) -> Component:
+    if part.stop is None or part.stop < part.start or part.repeat == 0:
+        return part
+    stop = part.stop - (part.stop - part.start) % part.repeat
+    return Component(part.start) if stop == part.start else part._replace(stop=stop)
 
 
 def _is_valid(spec: CalendarSpec) -> bool:
@@ -325,9 +330,9 @@ def _is_valid(spec: CalendarSpec) -> bool:
 
 
 def _in_bounds(chain: Chain, low: int, high: int, from_end: bool = False) -> bool:
-    if from_end:
-        high -= 3                   # the shortest month has 28 days
     for part in chain or ():
+        if from_end:
+            high -= 3               # the shortest month has 28 days; systemd takes 3 off for each element anew, and so do we
         if not low <= part.start <= high or part.repeat > high - low:
             return False
         if part.stop is not None:
@@ -480,16 +485,23 @@ def _try(spec: CalendarSpec, wall: _Wall, zone: tzinfo) -> Tuple[Optional[_Wall]
         if name == "day" and spec.end_of_month:
             chain = _from_end(chain, wall)
         fit = _fit(chain, value)
-        if fit is None:
+        if fit is None or fit > _last(name, wall):
             return _carried(wall, level, zone), False
         if fit != value:
             wall = _reset_below(wall._replace(**{name: fit}), level)
             settled = _settled(wall, zone)
             if settled != wall:
-                return settled, False       # no such day, or the clock jumps over it: go on from where that leads
+                return settled, False       # the clock jumps over it: go on from where that leads
         if name == "day" and spec.weekdays and not spec.weekdays >> calendar.weekday(wall.year, wall.month, wall.day) & 1:
             return _settled(_reset_below(wall._replace(day=wall.day + 1), level), zone), False
     return wall, True
+
+
+_LAST = {"year": YEAR_MAX, "month": 12, "hour": 23, "minute": 59, "usec": 60 * USEC - 1}
+
+
+def _last(name: str, wall: _Wall) -> int:
+    return calendar.monthrange(wall.year, wall.month)[1] if name == "day" else _LAST[name]
 
 
 def _carried(wall: _Wall, level: int, zone: tzinfo) -> Optional[_Wall]:
