@@ -56,7 +56,7 @@ def memory():
 """
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def namespace_command() -> Optional[List[str]]:
     """How to start PID 1 of a new pid namespace here; None where that is forbidden."""
     for command in (["unshare", "-pf", "--mount-proc"], ["unshare", "-Urpf", "--mount-proc"]):

@@ -6,6 +6,7 @@ import errno
 import os
 import resource
 from pathlib import Path
+from typing import Mapping
 
 import pytest
 from harness import run
@@ -45,7 +46,7 @@ UNPRIVILEGED = {        # from a manager that has dropped all its capabilities
 }
 
 
-def attempt(tmp_path: Path, cases: "dict[str, tuple[str, tuple[int, object]]]", mode: str, before: str = "") -> "dict[str, list[int]]":
+def attempt(tmp_path: Path, cases: "Mapping[str, tuple[str, tuple[int, object]]]", mode: str, before: str = "") -> "dict[str, list[int]]":
     lines = "\n".join(
         f"specs[{name!r}] = dict(dict(path='/bin/true'), **dict({keywords}))" for name, (keywords, _) in cases.items())
     said, _ = run(tmp_path, before + f"""
