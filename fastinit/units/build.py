@@ -13,6 +13,33 @@ from fastinit.units.specifiers import Specifiers
 Values = Dict[str, Any]             # field of a class of model.py -> value
 
 
+class Keyed(Dict[str, Any]):
+    """A list whose entries have a name of their own: name -> entry; a later one of that name takes the place of the earlier."""
+
+
+def add(values: Values, field: str) -> List[Any]:
+    """The list to append to. Lists stay mutable while the unit is built: n lines that add to a tuple would cost n * n."""
+    found: List[Any] = values.setdefault(field, [])
+    return found
+
+
+def keyed(values: Values, field: str) -> Keyed:
+    found: Keyed = values.setdefault(field, Keyed())
+    return found
+
+
+def freeze(value: Any) -> Any:
+    """What the field of the finished unit holds."""
+    kind = type(value)
+    if kind is list:
+        return tuple(value)
+    if kind is Keyed:
+        return tuple(value.values())
+    if kind is bytearray:
+        return bytes(value)
+    return value
+
+
 class BadSetting(ValueError):
     """A value that systemd does not start a unit with: LoadState=bad-setting."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, List, Mapping, Tuple
 
 from fastinit.errors import UnitError
-from fastinit.units.build import Build, Parser
+from fastinit.units.build import Build, Parser, freeze
 from fastinit.units.files import read_file
 from fastinit.units.parsers import (
     boolean,
@@ -202,4 +202,4 @@ def load_config(root: str = "", user: bool = False, host: Host | None = None) ->
     limits = values.pop("limits", None)
     if limits:
         values["default_limits"] = limits
-    return ManagerConfig(warnings=tuple(build.warnings), **values)
+    return ManagerConfig(warnings=tuple(build.warnings), **{name: freeze(value) for name, value in values.items()})

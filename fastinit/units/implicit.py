@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Callable, Dict, Tuple
 
 from fastinit.units import names
-from fastinit.units.build import Build
+from fastinit.units.build import Build, keyed
 from fastinit.units.values import BOOLEANS
 
 SYSINIT = (("Requires", "sysinit.target"), ("After", "sysinit.target"))
@@ -123,10 +123,8 @@ def _truth(build: Build, name: str) -> str:
     return given if known is None else "yes" if known else "no"
 
 
-def mounts_for(build: Build, *paths: str) -> None:
-    known: Dict[str, None] = dict.fromkeys(build.unit.get("requires_mounts_for", ()))
-    known.update(dict.fromkeys(paths))
-    build.unit["requires_mounts_for"] = tuple(known)
+def mounts_for(build: Build, field: str, *paths: str) -> None:
+    keyed(build.unit, field).update((path, path) for path in paths)
 
 
 def _processes(build: Build, user: bool) -> None:
@@ -145,16 +143,16 @@ def _processes(build: Build, user: bool) -> None:
         entries = context.get(field)
         if entries:
             above = getattr(build.specifiers.host, base)
-            paths += [f"{above}/{entry.path}" for entry in entries]
+            paths += [f"{above}/{entry.path}" for entry in entries.values()]
             writable = writable or on_root
     if paths:
-        mounts_for(build, *paths)
+        mounts_for(build, "requires_mounts_for", *paths)
     if user:
         return
     if writable:
         build.depend("After", "systemd-remount-fs.service")
     if context.get("dynamic_user") or _truth(build, "PrivateTmp") == "yes":
-        build.unit["wants_mounts_for"] = (*build.unit.get("wants_mounts_for", ()), "/tmp", "/var/tmp")
+        mounts_for(build, "wants_mounts_for", "/tmp", "/var/tmp")
         build.depend("After", "systemd-tmpfiles-setup.service")
     _logs(build)
 
@@ -184,16 +182,16 @@ def _socket(build: Build, user: bool) -> None:
         build.depend("Before", service)
     listen = [address for address in build.own.get("Listen", ()) if address.startswith("/")]
     if listen:
-        mounts_for(build, *listen)
+        mounts_for(build, "requires_mounts_for", *listen)
     if any(build.own.get(phase) for phase in ("ExecStartPre", "ExecStartPost", "ExecStopPre", "ExecStopPost")):
         _processes(build, user)
 
 
 def _trigger(build: Build, user: bool) -> None:
     """Timers and paths: they come before what they start."""
-    watched = tuple(build.own.get("Watch", ()))
+    watched = build.own.get("Watch")
     if watched:
-        mounts_for(build, *watched)
+        mounts_for(build, "requires_mounts_for", *watched)
     target = build.own.get("Unit") or build.name[:build.name.rfind(".")] + ".service"
     build.depend("Triggers", target)
     build.depend("Before", target)

@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Mapping, Opti
 
 from fastinit.errors import UnitError
 from fastinit.units import names, sysv
-from fastinit.units.build import BadSetting, Build
+from fastinit.units.build import BadSetting, Build, Keyed, freeze
 from fastinit.units.config import ManagerConfig
 from fastinit.units.directives import PARSERS
 from fastinit.units.files import Stamp, chase, read_file
@@ -132,7 +132,8 @@ class _Index:
                 continue
             seen.add((status.st_dev, status.st_ino))
             self.readable.append(directory)
-            self._roots[directory[len(root):]] = directory
+            if directory.startswith(root):
+                self._roots[directory[len(root):]] = directory
             self._roots[os.path.realpath(directory)] = directory
         irregular: Dict[str, str] = {}
         for directory in self.readable:
@@ -366,8 +367,9 @@ class Loader:
             own["state"] = "masked"
             return build
         if path and self._is_replaced(unit_id, path):
-            path = own["path"] = ""
-            own["replaced"] = True
+            own_unit = f"{self.paths[-1]}/{unit_id}"
+            path = own["path"] = own_unit if os.path.exists(own_unit) else ""
+            own["replaced"] = not path
         script = "" if path else index.scripts.get(unit_id, "")
         if path:
             self._read_fragment(build, path)
@@ -648,6 +650,8 @@ class Loader:
             context["limits"] = {**self.config.default_limits, **context.get("limits", {})}
         if "standard_input_data" in context and "standard_input" not in context:
             context["standard_input"] = StdStream("data")
+        if "sandbox" in context:
+            context["sandbox"] = {name: tuple(values) for name, values in context["sandbox"].items()}
         return _make(ExecContext, context)
 
     def _order_target(self, build: Build) -> None:
@@ -700,6 +704,9 @@ _FACTORIES: Dict[Type[Any], Dict[str, Any]] = {
 _EMPTY: Dict[Type[Any], Any] = {kind: kind() for kind in (ExecContext, Service, KillContext, Install)}
 
 
+_MUTABLE = frozenset((list, Keyed, bytearray))
+
+
 def _make(kind: Type[T], values: Dict[str, Any]) -> T:
     """kind(**values), ten times as fast: __init__ of a frozen dataclass sets every field by a call of its own."""
     if not values and kind in _EMPTY:
@@ -708,7 +715,8 @@ def _make(kind: Type[T], values: Dict[str, Any]) -> T:
     made = kind.__new__(kind)
     fields = made.__dict__
     fields.update(_FACTORIES[kind])
-    fields.update(values)
+    for field, value in values.items():
+        fields[field] = freeze(value) if type(value) in _MUTABLE else value
     return made
 
 

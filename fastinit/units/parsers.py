@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import binascii
 import re
-from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Tuple
+from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Tuple
 
 from fastinit.units import names
-from fastinit.units.build import BadSetting, Build, Parser, Values
+from fastinit.units.build import BadSetting, Build, Parser, Values, add, keyed
 from fastinit.units.execline import BadCommand, parse_commands
 from fastinit.units.model import USEC_INFINITY, Condition, Directory, EnvironmentFile, ExitStatusSet, StdStream
 from fastinit.units.syntax import split_plain, split_words, unescape_text
@@ -174,10 +174,9 @@ def path(build: Build, values: Values, field: str, text: str) -> None:
 def paths(build: Build, values: Values, field: str, text: str) -> None:
     """Absolute paths, words with quotes."""
     if not text:
-        values[field] = ()
+        values[field] = []
         return
-    found = tuple([absolute_path(build.expand(word)) for word in split_words(text)])
-    values[field] = values.get(field, ()) + found
+    add(values, field).extend([absolute_path(build.expand(word)) for word in split_words(text)])
 
 
 def pid_file(build: Build, values: Values, field: str, text: str) -> None:
@@ -214,19 +213,19 @@ def working_directory(build: Build, values: Values, field: str, text: str) -> No
 
 def environment_file(build: Build, values: Values, field: str, text: str) -> None:
     if not text:
-        values[field] = ()
+        values[field] = []
         return
     optional = text[0] == "-"
     found = absolute_path(build.expand(text[1:] if optional else text))
-    values[field] = (*values.get(field, ()), EnvironmentFile(found, optional))
+    add(values, field).append(EnvironmentFile(found, optional))
 
 
 def directories(build: Build, values: Values, field: str, text: str) -> None:
     """RuntimeDirectory= and its kin: relative paths, each perhaps with ":symlink" and ":ro" behind it."""
     if not text:
-        values[field] = ()
+        values[field] = []
         return
-    entries: Dict[str, Directory] = {entry.path: entry for entry in values.get(field, ())}
+    entries = keyed(values, field)
     for word in split_words(text):
         where, link, flags = (*build.expand(word).split(":"), "", "")[:3]
         try:
@@ -234,12 +233,11 @@ def directories(build: Build, values: Values, field: str, text: str) -> None:
         except ValueError as error:
             build.warn(f"{error}, ignoring assignment: {word}")
             continue
-        before = entries.get(where)
+        before: Optional[Directory] = entries.get(where)
         links = before.symlinks if before else ()
         if link and link not in links:
             links += (link,)
         entries[where] = Directory(where, links, flags or (before.flags if before else ""))
-    values[field] = tuple(entries.values())
 
 
 def _relative_path(text: str) -> str:
@@ -259,36 +257,38 @@ def _relative_path(text: str) -> str:
 def words(build: Build, values: Values, field: str, text: str) -> None:
     """Words with quotes, escapes and specifiers; they add up."""
     if text:
-        values[field] = values.get(field, ()) + tuple([build.expand(word) for word in split_words(text)])
+        add(values, field).extend([build.expand(word) for word in split_words(text)])
     else:
-        values[field] = ()
+        values[field] = []
 
 
 def lines(build: Build, values: Values, field: str, text: str) -> None:
     """Each assignment is one entry."""
-    values[field] = (*values.get(field, ()), build.expand(text)) if text else ()
+    if text:
+        add(values, field).append(build.expand(text))
+    else:
+        values[field] = []
 
 
 def documentation(build: Build, values: Values, field: str, text: str) -> None:
     if not text:
-        values[field] = ()
+        values[field] = []
         return
-    found: List[str] = list(values.get(field, ()))
+    found = add(values, field)
     for word in split_words(text):
         uri = build.expand(word)
         if uri.startswith(("http://", "https://", "file:/", "info:", "man:")) and len(uri) > 5:
             found.append(uri)
         else:
             build.warn(f"Invalid URI, ignoring: {uri}")
-    values[field] = tuple(found)
 
 
 def environment(build: Build, values: Values, field: str, text: str) -> None:
     """NAME=value words; a later one replaces an earlier one of that name."""
     if not text:
-        values[field] = ()
+        values.pop(field, None)
         return
-    merged: Dict[str, str] = {entry.partition("=")[0]: entry for entry in values.get(field, ())}
+    merged = keyed(values, field)
     for word in split_words(text):
         entry = build.expand(word)
         name = entry.partition("=")[0]
@@ -296,7 +296,6 @@ def environment(build: Build, values: Values, field: str, text: str) -> None:
             build.warn(f"Invalid environment assignment, ignoring: {entry}")
             continue
         merged[name] = entry
-    values[field] = tuple(merged.values())
 
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -308,27 +307,26 @@ def is_variable(name: str) -> bool:
 
 def variable_names(build: Build, values: Values, field: str, text: str) -> None:
     if not text:
-        values[field] = ()
+        values.pop(field, None)
         return
-    found: Dict[str, None] = dict.fromkeys(values.get(field, ()))
+    found = keyed(values, field)
     for word in split_words(text):
         name = build.expand(word)
         if is_variable(name) or (field == "unset_environment" and is_variable(name.partition("=")[0])):
-            found[name] = None
+            found[name] = name
         else:
             build.warn(f"Invalid environment name, ignoring: {name}")
-    values[field] = tuple(found)
 
 
 def sandbox(build: Build, values: Values, field: str, text: str) -> None:
     """Kept as it is, by the directive's name; an empty assignment resets."""
-    known: Dict[str, Tuple[str, ...]] = values.setdefault("sandbox", {})
+    known: Dict[str, List[str]] = values.setdefault("sandbox", {})
     if not text:
         known.pop(field, None)
     elif field in _LISTS:
-        known[field] = (*known.get(field, ()), build.expand(text))
+        known.setdefault(field, []).append(build.expand(text))
     else:
-        known[field] = (build.expand(text),)
+        known[field] = [build.expand(text)]
 
 
 _LISTS = frozenset((
@@ -410,16 +408,14 @@ def own_boolean(build: Build, values: Values, field: str, text: str) -> None:
 
 
 def sockets(build: Build, values: Values, field: str, text: str) -> None:
-    found = list(values.get(field, ()))
     for word in split_plain(text):
         name = unit_name(build, word)
         if name and not name.endswith(".socket"):
             build.warn(f"Unit must be of type socket, ignoring: {name}")
         elif name:
-            found.append(name)
+            add(values, field).append(name)
             build.depend("Wants", name)
             build.depend("After", name)
-    values[field] = tuple(found)
 
 
 def slice_name(build: Build, values: Values, field: str, text: str) -> None:
@@ -434,30 +430,31 @@ def slice_name(build: Build, values: Values, field: str, text: str) -> None:
 
 def install_names(build: Build, values: Values, field: str, text: str) -> None:
     if not text:
-        values[field] = ()
+        values.pop(field, None)
         return
     instance = bool(build.specifiers.instance) or "@" not in build.name
-    found: Dict[str, None] = dict.fromkeys(values.get(field, ()))
+    found = keyed(values, field)
     for word in split_plain(text):
-        found[build.expand(word) if instance else word] = None
-    values[field] = tuple(found)
+        name = build.expand(word) if instance else word
+        found[name] = name
 
 
 def mounts_for(build: Build, values: Values, field: str, text: str) -> None:
-    found: Dict[str, None] = dict.fromkeys(values.get(field, ()))
+    found = keyed(values, field)
     for word in split_words(text):
         try:
-            found[absolute_path(build.expand(word))] = None
+            path = absolute_path(build.expand(word))
         except ValueError as error:
             build.warn(f"{error}, ignoring: {word}")
-    values[field] = tuple(found)
+        else:
+            found[path] = path
 
 
 def condition(name: str, is_path: bool) -> Parser:
     """ConditionX= and AssertX=; an empty one resets the conditions of every kind."""
     def parse(build: Build, values: Values, field: str, text: str) -> None:
         if not text:
-            values[field] = ()
+            values[field] = []
             return
         rest = text
         trigger = rest[0] == "|"
@@ -467,7 +464,7 @@ def condition(name: str, is_path: bool) -> Parser:
         parameter = build.expand(rest)
         if is_path:
             parameter = absolute_path(parameter)
-        values[field] = (*values.get(field, ()), Condition(name, parameter, trigger, negate))
+        add(values, field).append(Condition(name, parameter, trigger, negate))
     return parse
 
 
@@ -476,7 +473,7 @@ def condition(name: str, is_path: bool) -> Parser:
 
 def commands(build: Build, values: Values, field: str, text: str) -> None:
     if not text:
-        values[field] = ()
+        values[field] = []
         return
     try:
         found = parse_commands(text, build.expand, build.warn)
@@ -484,7 +481,7 @@ def commands(build: Build, values: Values, field: str, text: str) -> None:
         if error.tolerated:
             raise
         raise BadSetting(str(error)) from None
-    values[field] = values.get(field, ()) + tuple(found)
+    add(values, field).extend(found)
 
 
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,255}\$?\Z")
@@ -509,13 +506,13 @@ def user(build: Build, values: Values, field: str, text: str) -> None:
 
 def users(build: Build, values: Values, field: str, text: str) -> None:
     if not text:
-        values[field] = ()
+        values[field] = []
         return
     found = [build.expand(word) for word in split_words(text)]
     for name in found:
         if not is_user(name):
             raise BadSetting(f"Invalid user/group name or numeric ID: {name}")
-    values[field] = values.get(field, ()) + tuple(found)
+    add(values, field).extend(found)
 
 
 def exit_statuses(build: Build, values: Values, field: str, text: str) -> None:
@@ -576,10 +573,12 @@ DATA_MAX = 64 * 1024 * 1024
 
 
 def _add_data(values: Values, field: str, data: bytes) -> None:
-    whole = values.get(field, b"") + data
-    if len(whole) > DATA_MAX:
+    whole = values.get(field)
+    if type(whole) is not bytearray:
+        whole = values[field] = bytearray()
+    if len(whole) + len(data) > DATA_MAX:
         raise ValueError("standard input data too large")
-    values[field] = whole
+    whole += data
 
 
 def std_input_text(build: Build, values: Values, field: str, text: str) -> None:
@@ -798,10 +797,9 @@ def on_failure_isolate(build: Build, values: Values, field: str, text: str) -> N
 def search_path(build: Build, values: Values, field: str, text: str) -> None:
     """ExecSearchPath=: absolute directories, separated by colons."""
     if not text:
-        values[field] = ()
+        values[field] = []
         return
-    found = tuple([absolute_path(part) for part in build.expand(text).split(":") if part])
-    values[field] = values.get(field, ()) + found
+    add(values, field).extend([absolute_path(part) for part in build.expand(text).split(":") if part])
 
 
 def sandbox_choice(*choices: str) -> Parser:
@@ -834,9 +832,15 @@ def checked_user(build: Build, values: Values, field: str, text: str) -> None:
 
 def listen(build: Build, values: Values, field: str, text: str) -> None:
     """An address of a socket unit, of any kind; empty takes back all of them."""
-    values[field] = (*values.get(field, ()), build.expand(text)) if text else ()
+    if text:
+        add(values, field).append(build.expand(text))
+    else:
+        values[field] = []
 
 
 def watch(build: Build, values: Values, field: str, text: str) -> None:
     """A path that a path unit looks at; empty takes back all of them."""
-    values[field] = (*values.get(field, ()), absolute_path(build.expand(text))) if text else ()
+    if text:
+        add(values, field).append(absolute_path(build.expand(text)))
+    else:
+        values[field] = []

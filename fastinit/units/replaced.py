@@ -1,8 +1,8 @@
 """Units of systemd's own daemons that make no sense where fastinit runs: they load as something harmless instead.
 
 Only the vendor's file is replaced (/usr/lib/systemd, /lib/systemd): a file of that name in /etc/systemd/system or /run is
-used as it is. What comes in the place is a service or target without a command that counts as started, so that
-After=, Wants= and Requires= on the name hold.
+used as it is. What comes in the place is the unit of that name in builtin/, or one without a command that counts as
+started, so that After=, Wants= and Requires= on the name hold.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ KERNEL = "belongs to the host's kernel"
 BOOT = "a container has no boot loader, no initrd and no first boot of its own"
 DISKS = "file systems and swap are mounted by the container engine"
 CLOCK = "the clock belongs to the host"
+REMOVES = "its --remove empties /tmp, which is the caller's when fastinit runs outside of a container"
 OOM = "memory pressure is watched by the host"
 
 REPLACED: Dict[str, str] = {
@@ -43,6 +44,9 @@ REPLACED: Dict[str, str] = {
     "systemd-rfkill.socket":                    HARDWARE,
     "systemd-initctl.service":                  "telinit speaks to fastinit another way",
     "systemd-initctl.socket":                   "telinit speaks to fastinit another way",
+    "systemd-tmpfiles-setup.service":           REMOVES,
+    "systemd-tmpfiles-setup-dev.service":       HARDWARE,
+    "systemd-tmpfiles-setup-dev-early.service": HARDWARE,
     "kmod-static-nodes.service":                HARDWARE,
     "modprobe@.service":                        HARDWARE,
     "console-getty.service":                    SESSIONS,

@@ -38,6 +38,8 @@ def parse_int(text: str, low: int = -(1 << 31), high: int = (1 << 31) - 1) -> in
     if match is None:
         raise ValueError("not a number")
     sign, base, digits = match.groups()
+    if not base and len(digits) > 1 and digits[0] == "0":
+        raise ValueError("not an octal number")
     number = int(digits, _BASES[base.lower()])
     number = -number if sign == "-" else number
     if not low <= number <= high:
