@@ -6,8 +6,10 @@ Never: decides anything about a unit; raises for what a unit or the world did wr
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import traceback
 import uuid
 from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Tuple, Type
 
@@ -59,7 +61,24 @@ class Performer:
         }
 
     def perform(self, effect: fx.Effect) -> Optional[Event]:
-        return self._table[type(effect)](effect)
+        """A bug that one unit meets costs that unit, not all others: it is logged whole, and the effect counts as failed."""
+        try:
+            return self._table[type(effect)](effect)
+        except Exception:
+            unit = getattr(effect, "unit", "")
+            self._manager.log(unit, 2, f"bug in fastinit, please report: {type(effect).__name__}\n{traceback.format_exc()}")
+            return self._failure_of(effect)
+
+    @staticmethod
+    def _failure_of(effect: fx.Effect) -> Optional[Event]:
+        """What the engine is told when an effect that wants an answer could not be carried out."""
+        if isinstance(effect, fx.Spawn):
+            return SpawnFailed(effect.unit, effect.spawn_id, errno.EIO, "internal error")
+        if isinstance(effect, (fx.ReadPidFile, fx.GuessMainPid)):
+            return PidFound(effect.unit, 0, "internal error")
+        if isinstance(effect, fx.CheckConditions):
+            return ConditionsChecked(effect.unit, False, True, "internal error")
+        return None
 
     # ---- processes --------------------------------------------------------------------------------
 
