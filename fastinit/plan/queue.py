@@ -58,6 +58,9 @@ class UnitType:
     def stop(self, record: UnitRecord) -> Answer:
         raise NotImplementedError
 
+    def start_lost(self, record: UnitRecord) -> None:
+        """The start job is gone before it could run: a unit that counts on it must not wait for ever."""
+
     def starts_at_once(self, record: UnitRecord) -> bool:
         """There is no time between "Starting" and "Started" that is worth a line."""
         return False
@@ -402,6 +405,8 @@ class JobQueue:
         if result in (JobResult.TIMEOUT, JobResult.DEPENDENCY):
             self.world.log(job.unit, 5, f"{job.unit}: Job {job.unit}/{job.type.value} failed with result '{result.value}'.")
             self.trigger(record, Atom.ON_FAILURE)
+        if job.type is JobType.START and result is not JobResult.DONE:
+            self.type_of(record).start_lost(record)
         self._wake_neighbours(record)
         self._consider(record)
         return self._failing_with(record, job, result)
@@ -539,15 +544,16 @@ class JobQueue:
         failed = atom is Atom.ON_FAILURE
         mode = JobMode(unit.on_failure_job_mode if failed else unit.on_success_job_mode)
         others = list(self.world.deps(unit.name, atom))
-        if others:
-            kind = "OnFailure=" if failed else "OnSuccess="
-            self.world.log(unit.name, 6, f"{unit.name}: Triggering {kind} dependencies.")
+        kind = "OnFailure=" if failed else "OnSuccess="
+        # units whose failure starts each other would go round for ever
+        if not others or not self._not_too_often(record, f"Triggering {kind} dependencies."):
+            return
         for other in others:
             waiting = self.job_of(other) is not None
             # two causes for one start: the variables MONITOR_* would be wrong for one of them, so neither is told
             other.monitor = "" if waiting and other.monitor not in ("", unit.name) else unit.name
             self.world.touch(other)
-            self.request(JobType.START, other.unit.name, mode, f" for {'OnFailure=' if failed else 'OnSuccess='}")
+            self.request(JobType.START, other.unit.name, mode, f" for {kind}")
 
     # ---- units that nobody needs, that are upheld, that are bound ----
 
@@ -611,13 +617,18 @@ class JobQueue:
         return ""
 
     def _automatic(self, record: UnitRecord, type: JobType, mode: JobMode, why: str) -> None:
+        if self._not_too_often(record, why):
+            self.request(type, record.unit.name, mode)
+        else:
+            self.world.arm_retry(record.unit.name, record.auto_times[0] + AUTO_INTERVAL_USEC)
+
+    def _not_too_often(self, record: UnitRecord, why: str) -> bool:
         now, name = self.world.now_usec, record.unit.name
-        recent = [usec for usec in record.auto_times if now - usec < AUTO_INTERVAL_USEC]
-        if len(recent) >= AUTO_BURST:
-            self.world.log(name, 4, f"{name}: {why} Not done: tried this too often recently.")
-            self.world.arm_retry(name, recent[0] + AUTO_INTERVAL_USEC)
-            return
-        record.auto_times = [*recent, now]
+        record.auto_times = [usec for usec in record.auto_times if now - usec < AUTO_INTERVAL_USEC]
         self.world.touch(record)
+        if len(record.auto_times) >= AUTO_BURST:
+            self.world.log(name, 4, f"{name}: {why} Not done: tried this too often recently.")
+            return False
+        record.auto_times.append(now)
         self.world.log(name, 6, f"{name}: {why}")
-        self.request(type, name, mode)
+        return True

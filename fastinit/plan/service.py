@@ -99,11 +99,16 @@ class ServiceType(UnitType):
         self._step(record, Ev.START)
         return Progress.BEGUN
 
+    def start_lost(self, record: UnitRecord) -> None:
+        if record.sub is Sub.AUTO_RESTART_QUEUED:
+            self._go_forget_restart(record)
+
     def starts_at_once(self, record: UnitRecord) -> bool:
         return _service(record).type in ("simple", "idle") and record.control_spawn_id == 0
 
     def stop(self, record: UnitRecord) -> Answer:
         record.forbid_restart = True        # a restart job starts it by itself
+        self.world.touch(record)
         self._step(record, Ev.STOP)
         return Progress.BEGUN
 
@@ -268,7 +273,7 @@ class ServiceType(UnitType):
         record.main_exec = ExecStatus()
         record.main_pid_known = record.main_done = record.members_gone = record.forbid_restart = record.stop_asked = False
         record.will_auto_restart = False
-        record.main_index = record.status_errno = record.cpu_usec = 0
+        record.runtime_end_usec = record.main_index = record.status_errno = record.cpu_usec = 0
         record.status_text = record.notify_state = record.notify_exit_status = ""
         record.exec_status = {}
         record.watchdog_usec = _service(record).watchdog_usec
@@ -396,7 +401,7 @@ class ServiceType(UnitType):
         if service.runtime_max_usec >= USEC_INFINITY:
             return USEC_INFINITY
         extra = service.runtime_randomized_extra_usec
-        if record.runtime_end_usec == 0 or record.runtime_end_usec < record.active_enter_usec:
+        if record.runtime_end_usec == 0:
             chance = self.world.pick(extra) if extra else 0
             record.runtime_end_usec = record.active_enter_usec + service.runtime_max_usec + chance
         return record.runtime_end_usec

@@ -343,35 +343,45 @@ class _Builder:
         return True
 
     def _waits_for(self, name: str) -> List[str]:
-        """Units of this transaction whose job must be over before this one's runs."""
-        mine = self.by_unit[name][0].type
-        if mine is JobType.NOP:
+        """Units whose job must be over before this one's runs: of this transaction, or queued already."""
+        mine = self._ordered_type(name)
+        if mine is None:
             return []
         found = []
         for other in self.world.deps(name, Atom.AFTER):
-            theirs = self.by_unit.get(other.unit.name)
-            if theirs and theirs[0].type is not JobType.NOP and jobs.goes_first(theirs[0].type, mine):
+            theirs = self._ordered_type(other.unit.name)
+            if theirs is not None and jobs.goes_first(theirs, mine):
                 found.append(other.unit.name)
         for other in self.world.deps(name, Atom.BEFORE):
-            theirs = self.by_unit.get(other.unit.name)
-            if theirs and theirs[0].type is not JobType.NOP and not jobs.goes_first(mine, theirs[0].type):
+            theirs = self._ordered_type(other.unit.name)
+            if theirs is not None and not jobs.goes_first(mine, theirs):
                 found.append(other.unit.name)
         return found
 
+    def _ordered_type(self, name: str) -> Optional[JobType]:
+        wanteds = self.by_unit.get(name)
+        if wanteds:
+            return None if wanteds[0].type is JobType.NOP or wanteds[0].ignore_order else wanteds[0].type
+        queued = self._queued(self.world.units[name])
+        return None if queued is None or queued.ignore_order else queued.type
+
     def _break_cycle(self, cycle: List[str]) -> None:
-        first = self.by_unit[cycle[0]][0]
-        where = first.name
-        shown = " -> ".join(str(self.by_unit[name][0]) for name in [*cycle, cycle[0]])
+        shown_jobs = [f"{name}/{type.value}" for name in cycle for type in [self._ordered_type(name)] if type is not None]
+        shown = " -> ".join([*shown_jobs, shown_jobs[0]])
+        where = cycle[0]
         self.lines.append((where, 4, f"{where}: Found ordering cycle: {shown}"))
         for name in reversed(cycle):
-            victim = self.by_unit[name][0]
-            if not any(wanted.matters for wanted in self.by_unit[name]):
-                self.lines.append((where, 3, f"{where}: Job {victim} deleted to break ordering cycle starting with {first}"))
-                for wanted in tuple(self.by_unit[name]):
+            wanteds = self.by_unit.get(name)
+            if wanteds and not any(wanted.matters for wanted in wanteds):
+                text = f"{where}: Job {wanteds[0]} deleted to break ordering cycle starting with {shown_jobs[0]}"
+                self.lines.append((where, 3, text))
+                for wanted in tuple(wanteds):
                     self._delete(wanted)
                 return
-        self.lines.append((where, 3, f"{where}: Unable to break cycle starting with {first}"))
-        raise RequestError(f"Transaction order is cyclic: {shown}")
+        for unit, priority, text in self.lines:
+            self.world.log(unit, priority, text)
+        self.world.log(where, 3, f"{where}: Unable to break cycle starting with {shown_jobs[0]}")
+        raise RequestError(f"Transaction order is cyclic. See system logs for details. ({shown})")
 
     # ---- merging ----
 
