@@ -1,100 +1,149 @@
 """User=, Group=, SupplementaryGroups=, DynamicUser=: names to numbers.
 
-In:  ExecContext.   Out: Identity, or IdentityError with systemd's exit status (217/USER, 216/GROUP).
-Never: changes the account files, changes our own identity.
-Source: systemd.exec(5) "USER/GROUP IDENTITY".
+In:  ExecContext and the unit's name.   Out: Identity, or IdentityError with systemd's exit status (217 USER, 216 GROUP).
+Never: writes a passwd file. A number needs no entry in it (a container is often run with an arbitrary uid): home and shell are
+then unknown, the group has the same number.
+DynamicUser=: a name that has an entry is used as a static one; else a number from systemd's range that depends on the name
+alone, so that the files in StateDirectory= have the same owner at every start. There is no NSS module: inside the service,
+getpwuid() does not know it.
+Source: systemd.exec(5), "USER/GROUP IDENTITY".
 """
 
 from __future__ import annotations
 
+import errno
 import grp
 import hashlib
 import os
 import pwd
-from typing import NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 from fastinit.errors import FastinitError
 from fastinit.units.model import ExecContext
 
 EXIT_GROUP, EXIT_USER = 216, 217
-DYNAMIC_FIRST, DYNAMIC_LAST = 61184, 65519      # systemd's range for dynamic users
-ESRCH = 3
+DYNAMIC_UID_MIN, DYNAMIC_UID_MAX = 61184, 65519
+_NO_SHELLS = ("/nologin", "/false", "/true", "/no-shell")
 
 
 class IdentityError(FastinitError):
-    """A name that no account has."""
+    """Somebody who does not exist. exit_status: 216 or 217."""
 
     def __init__(self, message: str, exit_status: int) -> None:
         super().__init__(message)
         self.exit_status = exit_status
+        self.errno = errno.ESRCH
 
 
 class Identity(NamedTuple):
-    """Who a process shall be. ids None: as the manager. name "" and home "": no User= was given."""
+    """Who the process will be.
 
-    ids: Optional[Tuple[int, int, Tuple[int, ...]]]
+    uid, gid: None = as the manager.   groups: supplementary ones, None = as the manager.
+    name, home, shell: "" where nobody knows them.   is_dynamic: made up for DynamicUser=.
+    """
+
+    uid: Optional[int] = None
+    gid: Optional[int] = None
+    groups: Optional[Tuple[int, ...]] = None
     name: str = ""
     home: str = ""
     shell: str = ""
+    is_dynamic: bool = False
 
-    @property
-    def owner(self) -> Tuple[int, int]:
-        """(uid, gid) of the directories that are made for the unit."""
-        return (os.geteuid(), os.getegid()) if self.ids is None else self.ids[:2]
+    def ids(self) -> Optional[Tuple[int, int, Sequence[int]]]:
+        """What SpawnSpec.ids wants; None when there is nothing to change."""
+        if self.uid is None and self.gid is None and self.groups is None:
+            return None
+        uid = os.geteuid() if self.uid is None else self.uid
+        gid = os.getegid() if self.gid is None else self.gid
+        groups = tuple(os.getgroups()) if self.groups is None else self.groups
+        if os.geteuid() and (uid, gid) == (os.geteuid(), os.getegid()) and set(groups) <= {gid, *os.getgroups()}:
+            return None             # an ordinary user is already all that it can be: setgroups() would be refused
+        return uid, gid, groups
 
 
-def find_identity(context: ExecContext, unit: str) -> Identity:
+def find(context: ExecContext, unit: str) -> Identity:
     """Raises IdentityError."""
-    if context.dynamic_user:
-        return _dynamic(context, unit)
-    account = _account(context.user) if context.user else None
-    gid = _group(context.group) if context.group else None
-    extra = tuple(_group(name) for name in context.supplementary_groups)
-    if account is None:
-        if gid is None and not extra:
-            return Identity(None)
-        gid = os.getegid() if gid is None else gid
-        return Identity((os.geteuid(), gid, tuple(dict.fromkeys((*os.getgroups(), *extra)))))
-    primary = account.pw_gid if gid is None else gid
-    groups = os.getgrouplist(account.pw_name, primary) if account.pw_name else [primary]
-    return Identity((account.pw_uid, primary, tuple(dict.fromkeys((*groups, *extra)))),
-                    account.pw_name or str(account.pw_uid), account.pw_dir, account.pw_shell)
+    found = _dynamic(context, unit) if context.dynamic_user else _static(context.user) if context.user else Identity()
+    if context.group and not (found.is_dynamic and context.group == found.name):
+        found = found._replace(gid=_gid(context.group))
+    groups = found.groups
+    if found.uid and found.name and not found.is_dynamic and found.gid is not None:
+        groups = tuple(os.getgrouplist(found.name, found.gid))
+    extra = [_gid(name) for name in context.supplementary_groups]
+    if extra:
+        groups = tuple(dict.fromkeys([*(groups or ()), *extra]))
+    return found._replace(groups=groups)
 
 
-def _account(user: str) -> pwd.struct_passwd:
-    """A number needs no entry: containers run with uids that nobody has heard of."""
+def _static(user: str) -> Identity:
     try:
-        return pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
+        entry = pwd.getpwuid(int(user)) if user.isdecimal() else pwd.getpwnam(user)
     except KeyError:
-        if user.isdigit():
-            return pwd.struct_passwd(("", "x", int(user), int(user), "", "/", ""))
-        raise IdentityError(f"Failed to determine user credentials: user {user} does not exist", EXIT_USER) from None
-
-
-def _group(group: str) -> int:
-    if group.isdigit():
-        return int(group)
-    try:
-        return grp.getgrnam(group).gr_gid
-    except KeyError:
-        raise IdentityError(f"Failed to determine group credentials: group {group} does not exist", EXIT_GROUP) from None
+        if user.isdecimal():
+            return Identity(int(user), int(user), ())
+        if user == "root":
+            return Identity(0, 0, (), "root", "/root", "/bin/sh")
+        raise IdentityError(f"Failed to determine user credentials: no user {user}", EXIT_USER) from None
+    home = entry.pw_dir if entry.pw_dir.startswith("/") and entry.pw_dir.strip("/") else ""
+    shell = "" if not entry.pw_shell or entry.pw_shell.endswith(_NO_SHELLS) else entry.pw_shell
+    return Identity(entry.pw_uid, entry.pw_gid, (), entry.pw_name, home, shell)
 
 
 def _dynamic(context: ExecContext, unit: str) -> Identity:
-    """A made-up uid, always the same for the same name so that state directories stay readable; an existing account wins.
-
-    Without an NSS module of our own the name is unknown to getpwuid(3) inside the service.
-    """
-    name = context.user or unit.rpartition(".")[0]
+    name = context.user or dynamic_name(unit)
     try:
-        return find_identity(_static(context, name), unit)
+        return _static(name)
     except IdentityError:
-        span = DYNAMIC_LAST - DYNAMIC_FIRST + 1
-        uid = DYNAMIC_FIRST + int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") % span
-        extra = tuple(_group(group) for group in context.supplementary_groups)
-        return Identity((uid, uid, tuple(dict.fromkeys((uid, *extra)))), name, "/", "/usr/sbin/nologin")
+        uid = dynamic_uid(name)
+        return Identity(uid, uid, (), name, is_dynamic=True)
 
 
-def _static(context: ExecContext, name: str) -> ExecContext:
-    import dataclasses
-    return dataclasses.replace(context, dynamic_user=False, user=name)
+def dynamic_name(unit: str) -> str:
+    """The unit's name without suffix where that can be a user's name, else a hash of it."""
+    prefix = unit.rpartition(".")[0].partition("@")[0]
+    if "@" not in unit and len(prefix) <= 31 and prefix.isascii() and prefix.replace("_", "").replace("-", "").isalnum() \
+            and not prefix[0].isdigit() and prefix[0] != "-":
+        return prefix
+    return "_du" + hashlib.sha256(unit.encode()).hexdigest()[:16]
+
+
+def dynamic_uid(name: str) -> int:
+    """A number that no entry of passwd or group has; the first choice depends on the name alone."""
+    span = DYNAMIC_UID_MAX - DYNAMIC_UID_MIN + 1
+    first = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little") % span
+    for step in range(span):
+        uid = DYNAMIC_UID_MIN + (first + step) % span
+        if not _is_taken(uid):
+            return uid
+    raise IdentityError("Failed to allocate a dynamic user: the range is used up", EXIT_USER)
+
+
+def _is_taken(uid: int) -> bool:
+    for look in (pwd.getpwuid, grp.getgrgid):
+        try:
+            look(uid)
+        except KeyError:
+            continue
+        return True
+    return False
+
+
+def _gid(group: str) -> int:
+    try:
+        return int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
+    except KeyError:
+        if group == "root":
+            return 0
+        raise IdentityError(f"Failed to determine group credentials: no group {group}", EXIT_GROUP) from None
+
+
+def manager_home() -> str:
+    """Where "~" is for a unit without User=."""
+    home = os.environ.get("HOME", "")
+    if home.startswith("/"):
+        return home
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_dir
+    except KeyError:
+        return "/root" if os.geteuid() == 0 else ""

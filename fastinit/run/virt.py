@@ -31,7 +31,8 @@ _DMI_FILES = ("product_name", "sys_vendor", "board_vendor", "bios_vendor", "prod
 DMI_VENDORS: Tuple[Tuple[str, str], ...] = (
     ("KVM", "kvm"), ("OpenStack", "kvm"), ("KubeVirt", "kvm"), ("Amazon EC2", "amazon"), ("QEMU", "qemu"),
     ("VMware", "vmware"), ("VMW", "vmware"), ("innotek GmbH", "oracle"), ("VirtualBox", "oracle"),
-    ("Oracle Corporation", "oracle"), ("Xen", "xen"), ("Bochs", "bochs"), ("Parallels", "parallels"), ("BHYVE", "bhyve"), ("Hyper-V", "microsoft"),
+    ("Oracle Corporation", "oracle"), ("Xen", "xen"),
+    ("Bochs", "bochs"), ("Parallels", "parallels"), ("BHYVE", "bhyve"), ("Hyper-V", "microsoft"),
     ("Apple Virtualization", "apple"), ("Google Compute Engine", "google"),
 )
 # A vendor whose hypervisor is another's: its own name is the better answer than that of the CPU.
