@@ -21,7 +21,7 @@ MERGE: Dict[Tuple[JobType, JobType], Optional[JobType]] = {
     (JobType.VERIFY_ACTIVE, JobType.START):         JobType.START,
     (JobType.STOP,          JobType.START):         None,
     (JobType.STOP,          JobType.VERIFY_ACTIVE): None,
-    (JobType.RELOAD,        JobType.START):         JobType.RELOAD_OR_START,    # collapses by the unit's state
+    (JobType.RELOAD,        JobType.START):         JobType.RELOAD_OR_START,    # see merge_for()
     (JobType.RELOAD,        JobType.VERIFY_ACTIVE): JobType.RELOAD,
     (JobType.RELOAD,        JobType.STOP):          None,
     (JobType.RESTART,       JobType.START):         JobType.RESTART,
@@ -69,6 +69,14 @@ def merge(first: JobType, second: JobType) -> Optional[JobType]:
     if (first, second) in MERGE:
         return MERGE[first, second]
     return MERGE[second, first]
+
+
+def merge_for(first: JobType, second: JobType, active: Active) -> Optional[JobType]:
+    """The same, collapsed. A start that is merged with a reload stays a start until the unit is up: that reads the file too."""
+    merged = merge(first, second)
+    if merged is JobType.RELOAD_OR_START:
+        return JobType.RELOAD if active in UP else JobType.START
+    return merged
 
 
 def conflict(first: JobType, second: JobType) -> bool:

@@ -152,11 +152,11 @@ class JobQueue:
         return job
 
     def _merge_into(self, queued: Job, wanted: transaction.Wanted, irreversible: bool) -> Job:
-        merged = jobs.merge(queued.type, wanted.type)
+        merged = jobs.merge_for(queued.type, wanted.type, wanted.record.active)
         assert merged is not None
         again = queued.state is JobState.RUNNING and (
             wanted.type in jobs.NO_LATE_MERGE or merged is not queued.type)
-        queued.type = jobs.collapse(merged, wanted.record.active)
+        queued.type = merged
         queued.irreversible = queued.irreversible or irreversible
         queued.ignore_order = queued.ignore_order or wanted.ignore_order
         if again:

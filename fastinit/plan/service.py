@@ -225,7 +225,7 @@ class ServiceType(UnitType):
 
     def _may_outlive_main(self, record: UnitRecord) -> bool:
         service = _service(record)
-        return service.remain_after_exit and service.notify_access in ("all", "exec")
+        return service.remain_after_exit and service.notify_access in ("all", "exec") and not record.members_gone
 
     def _take_result(self, record: UnitRecord, result: Result, first: bool = True) -> None:
         """The first failure is the unit's result."""

@@ -412,9 +412,9 @@ class _Builder:
         return other if stop.conflicted else stop
 
     def _merge_two(self, kept: Wanted, other: Wanted) -> None:
-        merged = jobs.merge(kept.type, other.type)
+        merged = jobs.merge_for(kept.type, other.type, kept.record.active)
         assert merged is not None
-        kept.type = jobs.collapse(merged, kept.record.active)
+        kept.type = merged
         kept.matters = kept.matters or other.matters
         kept.is_anchor = kept.is_anchor or other.is_anchor
         if self.anchor is other:
