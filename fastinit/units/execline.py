@@ -23,7 +23,7 @@ from fastinit.units.syntax import (
 
 PATH_MAX = 4095
 NAME_MAX = 255
-_PLAIN = re.compile(r"[a-z/][^'\"\\%;\x00-\x08\x0b-\x1f\x7f-\U0010ffff]*\Z")
+_PLAIN = re.compile(r"[a-z/][^'\"\\;\x00-\x08\x0b-\x1f\x7f-\U0010ffff]*\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\"'\\]")
 
 
@@ -75,8 +75,10 @@ def parse_commands(text: str, expand: Callable[[str], str], warn: Callable[[str]
     expand: specifiers; its ValueError is passed on as BadCommand.   warn: takes what is odd but no error.
     Raises BadCommand.
     """
-    if _PLAIN.match(text):              # four lines of five: no quote, escape, specifier, separator or prefix
+    if _PLAIN.match(text):              # four lines of five: no quote, escape, separator or prefix
         argv = text.split()
+        if "%" in text:
+            argv = [_resolved(word, expand, False) for word in argv]
         _check_path(argv[0], text, False)
         return [ExecCommand(argv[0], tuple(argv))]
     commands: List[ExecCommand] = []
@@ -111,13 +113,7 @@ def _parse_command(
     prefixes, bare = parse_prefixes(first)
     tolerated = prefixes.ignore_failure
 
-    def resolved(word: str) -> str:
-        try:
-            return expand(word)
-        except ValueError as error:
-            raise BadCommand(f"cannot resolve specifiers in {word}: {error}", tolerated) from None
-
-    path = resolved(bare)
+    path = _resolved(bare, expand, tolerated)
     _check_path(path, text, tolerated)
     argv: List[str] = [] if prefixes.own_argv0 else [path]
     while at < len(text):
@@ -131,10 +127,17 @@ def _parse_command(
         word, at = _word(text, at, warn, tolerated)
         if word is None:
             break
-        argv.append(resolved(word))
+        argv.append(_resolved(word, expand, tolerated))
     if not argv or not argv[0]:
         raise BadCommand(f"Empty executable name or zeroeth argument: {text}", tolerated)
     return ExecCommand(path, tuple(argv), tolerated, prefixes.privilege, prefixes.expand_env, prefixes.login_shell), at
+
+
+def _resolved(word: str, expand: Callable[[str], str], tolerated: bool) -> str:
+    try:
+        return expand(word)
+    except ValueError as error:
+        raise BadCommand(f"cannot resolve specifiers in {word}: {error}", tolerated) from None
 
 
 def _is_word(text: str, at: int, word: str) -> bool:

@@ -3,6 +3,7 @@
 What is compared: id, load state, fragment, drop-ins, every dependency, commands, types, timeouts, users, descriptions, and
 that we warn of nothing that systemd does not warn of. Runs on the unit files of this machine and on random trees.
 """
+# ruff: noqa: E501              tables: a row stays one line
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ def verify(units: Iterable[str], path: str) -> Tuple[Dict[str, Dump], Set[Tuple[
     """What systemd makes of these units and all that they refer to; and the places it warns of."""
     assert ANALYZE is not None
     environment = {**os.environ, "SYSTEMD_UNIT_PATH": path, "SYSTEMD_LOG_LEVEL": "debug", "LC_ALL": "C.UTF-8"}
-    ran = subprocess.run([ANALYZE, "--man=no", "verify", *units], env=environment, capture_output=True, text=True, timeout=120, check=False)
+    ran = subprocess.run([ANALYZE, "--man=no", "verify", *units], env=environment, capture_output=True, text=True, timeout=120,
+                         check=False)
     found: Dict[str, Dump] = {}
     unit: Dump = {}
     phase = ""
@@ -97,7 +99,8 @@ def differences(units: Loader, name: str, theirs: Dump) -> List[str]:
         for phase in ("condition", "start_pre", "start", "start_post", "reload", "stop", "stop_post"):
             lines = getattr(unit.service, "exec_" + phase)
             printed = theirs.get("command Exec" + phase.title().replace("_", ""), [])
-            compare(phase, [plain(" ".join(line.argv).replace("\n", "n").replace("\t", "t")) for line in lines], [plain(line) for line in printed])
+            ours_printed = [" ".join(line.argv).replace("\n", "n").replace("\t", "t") for line in lines]
+            compare(phase, [plain(line) for line in ours_printed], [plain(line) for line in printed])
     return found
 
 
