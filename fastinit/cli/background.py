@@ -72,7 +72,7 @@ def _wait(read_fd: int) -> None:
             left = deadline - time.monotonic_ns() // 1000
             ready, _, _ = select.select([watch, read_fd], [], [], max(left, 0) / 1e6)
             if read_fd in ready:
-                raise BackgroundError("The manager could not be started in the background; see `fastinit init` in the foreground.")
+                raise BackgroundError("The manager has ended at once; `fastinit init` in the foreground says why.")
             if not ready:
                 raise BackgroundError("The manager does not answer.")
             os.read(watch, 65536)

@@ -19,8 +19,8 @@ CLIENT = os.path.join(PACKAGE, "_bin", "systemctl")     # csrc/client.c, in the 
 
 # name -> directories: /usr/sbin for what lives there in Debian; where /sbin is a directory of its own, there as well.
 NAMES: Dict[str, Tuple[str, ...]] = {
-    "systemctl": ("/usr/bin",), "init": ("/usr/sbin",), "halt": ("/usr/sbin",), "poweroff": ("/usr/sbin",), "reboot": ("/usr/sbin",),
-    "shutdown": ("/usr/sbin",), "telinit": ("/usr/sbin",), "runlevel": ("/usr/sbin",),
+    "systemctl": ("/usr/bin",), "init": ("/usr/sbin",), "halt": ("/usr/sbin",), "poweroff": ("/usr/sbin",),
+    "reboot": ("/usr/sbin",), "shutdown": ("/usr/sbin",), "telinit": ("/usr/sbin",), "runlevel": ("/usr/sbin",),
 }
 UNMERGED = {"/usr/bin": "/bin", "/usr/sbin": "/sbin"}
 

@@ -90,7 +90,8 @@ def _serve(argv: List[str], command: dispatch.Command, terminal: Terminal, out: 
     if verb.name in NOTHING_TO_STOP or verb.name == "reload":
         return _nothing_runs(context)
     code = _run_to_end(dispatch.run(verb, context))
-    if why == "local" and not root and code == 0 and verb.needs in (verbs.Needs.FILES, verbs.Needs.CLIENT) and verb.changes(context):
+    changes_files = verb.needs in (verbs.Needs.FILES, verbs.Needs.CLIENT) and verb.changes(context)
+    if why == "local" and not root and code == 0 and changes_files:
         return _afterwards(argv, context)
     return code
 
@@ -160,7 +161,7 @@ def _afterwards(argv: List[str], context: Context) -> int:
     return 0 if sock is None else client.talk(sock, client.facts(reload_argv), reload_argv) or 0
 
 
-# ---- being the init -------------------------------------------------------------------------------------------------------------
+# ---- being the init -------------------------------------------------------------------------------------------------
 
 
 def _as_init(argv: List[str]) -> int:

@@ -40,7 +40,7 @@ def decode_header(header: bytes) -> "tuple[int, int]":
 
 def encode_request(facts: "dict[bytes, bytes]", argv: "list[bytes]") -> bytes:
     parts = [name + b"=" + value for name, value in facts.items()]
-    return encode(REQUEST, b"\0".join(parts + [b""] + argv) + b"\0")
+    return encode(REQUEST, b"\0".join([*parts, b"", *argv]) + b"\0")
 
 
 def decode_request(payload: bytes) -> "tuple[dict[str, str], list[str]]":

@@ -44,9 +44,14 @@ def _halt(program: str, words: List[str]) -> List[str]:
                 return ["--dry-run", "--quiet", action]
             flags += more
         else:
-            raise UsageError(f"{program}: unrecognized option '{word}'" if word.startswith("--")
-                             else f"{program}: invalid option -- '{word[1:2]}'" if word.startswith("-") else "Too many arguments.")
-    return flags + [action]
+            raise UsageError(_complaint(program, word))
+    return [*flags, action]
+
+
+def _complaint(program: str, word: str) -> str:
+    if not word.startswith("-"):
+        return "Too many arguments."
+    return f"{program}: unrecognized option '{word}'" if word.startswith("--") else f"{program}: invalid option -- '{word[1:2]}'"
 
 
 def _shutdown(program: str, words: List[str]) -> List[str]:

@@ -36,9 +36,10 @@ def read(pid: int) -> Optional[Process]:
     opening, closing = text.index(b"("), text.rindex(b")")
     fields = text[closing + 2:].split()
     argv = command.rstrip(b"\0").decode("utf-8", "replace").split("\0") if command else []
-    return Process(
-        pid, int(fields[1]), text[opening + 1:closing].decode("utf-8", "replace"), argv, int(fields[17]),
-        (int(fields[11]) + int(fields[12])) * USEC_PER_TICK, (int(pages[1]) - int(pages[2])) * PAGE_BYTES if len(pages) > 2 else 0)
+    name = text[opening + 1:closing].decode("utf-8", "replace")
+    cpu_usec = (int(fields[11]) + int(fields[12])) * USEC_PER_TICK
+    private_bytes = (int(pages[1]) - int(pages[2])) * PAGE_BYTES if len(pages) > 2 else 0
+    return Process(pid, int(fields[1]), name, argv, int(fields[17]), cpu_usec, private_bytes)
 
 
 def read_all(pids: Iterable[int]) -> List[Process]:

@@ -33,7 +33,7 @@ def _print_all(context: Context, lines: Iterator[str]) -> Steps:
     return 0
 
 
-# ---- one word per unit ------------------------------------------------------------------------------------------------------
+# ---- one word per unit ----------------------------------------------------------------------------------------------
 
 
 def is_active(context: Context) -> int:
@@ -70,7 +70,7 @@ def is_system_running(context: Context) -> Steps:
     return 0 if state == "running" else 1
 
 
-# ---- status -----------------------------------------------------------------------------------------------------------------
+# ---- status ---------------------------------------------------------------------------------------------------------
 
 
 def show_status(context: Context) -> Steps:
@@ -187,7 +187,7 @@ def _system_tree(context: Context, style: Style) -> Iterator[str]:
         yield from status.process_tree(style, found, " " * 11 + below, context.options.full)
 
 
-# ---- lists ------------------------------------------------------------------------------------------------------------------
+# ---- lists ----------------------------------------------------------------------------------------------------------
 
 
 def list_units(context: Context) -> Steps:
@@ -243,7 +243,7 @@ def list_dependencies(context: Context) -> Steps:
     return 0
 
 
-# ---- show, cat --------------------------------------------------------------------------------------------------------------
+# ---- show, cat ------------------------------------------------------------------------------------------------------
 
 
 def show_properties(context: Context) -> Steps:
@@ -346,7 +346,7 @@ def show_help(context: Context) -> int:
 
 
 
-# ---- not systemd's --------------------------------------------------------------------------------------------------------------
+# ---- not systemd's --------------------------------------------------------------------------------------------------
 
 
 def list_start_dependencies(context: Context) -> Steps:
@@ -394,7 +394,8 @@ def unit_command(context: Context) -> int:
     for name in expand(context.args, context.manager.engine.units):
         unit = context.manager.engine.get(name).unit
         if unit.service is None:
-            context.warn(f"Unit {name} has no commands." if unit.load_state != "not-found" else f"Unit {name} could not be found.")
+            is_there = unit.load_state != "not-found"
+            context.warn(f"Unit {name} has no commands." if is_there else f"Unit {name} could not be found.")
             return 1
         for command in unit.service.exec_start:
             context.say(" ".join(map(processes.quote, (command.path, *command.argv[1:]))))

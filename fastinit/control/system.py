@@ -25,7 +25,7 @@ from fastinit.units.model import Directory
 NOT_BOOTED = ("System has not been booted with systemd as init system (PID 1). Can't operate.\n"
               "Failed to connect to bus: Host is down")
 
-# ---- the manager ------------------------------------------------------------------------------------------------------------
+# ---- the manager ----------------------------------------------------------------------------------------------------
 
 
 def daemon_reload(context: Context) -> int:
@@ -78,7 +78,7 @@ def service_watchdogs(context: Context) -> int:
     return 0
 
 
-# ---- environment --------------------------------------------------------------------------------------------------------------
+# ---- environment ----------------------------------------------------------------------------------------------------
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _SHELL_SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]*\Z")
@@ -149,7 +149,7 @@ def _change_environment(context: Context, changes: Dict[str, str], removed: List
     context.manager.touch_own()
 
 
-# ---- the end ------------------------------------------------------------------------------------------------------------------
+# ---- the end --------------------------------------------------------------------------------------------------------
 
 
 def end(action: str) -> Callable[[Context], int]:
@@ -219,7 +219,7 @@ def init_units(context: Context) -> Outcome:
     return run_jobs(context, JOB_VERBS["start"], expand(context.args, context.manager.engine.units))
 
 
-# ---- units: kill, clean, freeze, reset-failed ----------------------------------------------------------------------------------
+# ---- units: kill, clean, freeze, reset-failed -----------------------------------------------------------------------
 
 _WHOM = ("main", "control", "all", "main-fail", "control-fail", "all-fail", "cgroup", "cgroup-fail")
 

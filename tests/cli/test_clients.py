@@ -12,13 +12,15 @@ from typing import Iterator, List, Tuple
 
 import pytest
 
-from tests.control.conftest import Client, root, systemctl      # noqa: F401
+from tests.control.conftest import Client, root, systemctl  # noqa: F401
 
 TOP = Path(__file__).resolve().parents[2]
 COMMANDS: Tuple[Tuple[str, ...], ...] = (
-    ("is-active", "web"), ("is-active", "nono"), ("start", "web"), ("is-active", "web", "plain"), ("start", "bad"), ("start", "nono"),
+    ("is-active", "web"), ("is-active", "nono"), ("start", "web"), ("is-active", "web", "plain"), ("start", "bad"),
+    ("start", "nono"),
     ("list-units", "--all"), ("show", "plain"), ("cat", "web"), ("list-dependencies", "site.target"), ("list-jobs",), ("-Q",),
-    ("import-environment", "IMPORTED"), ("show-environment",), ("--version",), ("--help",), ("--state=help",), ("kill", "-s", "FOO", "x"),
+    ("import-environment", "IMPORTED"), ("show-environment",), ("--version",), ("--help",), ("--state=help",),
+    ("kill", "-s", "FOO", "x"),
     ("start",), ("list-units", ""), ("is-system-running",), ("halt", "--dry-run"),
 )
 
@@ -36,7 +38,8 @@ def c_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (package / name).symlink_to(TOP / "fastinit" / name)
     (package / "_bin" / "python3").symlink_to(sys.executable)
     program = package / "_bin" / "systemctl"
-    subprocess.run([compiler, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, TOP / "csrc" / "client.c"], check=True)
+    flags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"]
+    subprocess.run([compiler, *flags, "-o", program, TOP / "csrc" / "client.c"], check=True)
     return program
 
 
@@ -49,7 +52,8 @@ def run_directory(tmp_path: Path) -> Iterator[Path]:
 
 def run(program: List[str], words: Tuple[str, ...], run_directory: Path) -> Tuple[int, bytes, bytes]:
     environment = {"FASTINIT_RUN": str(run_directory), "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "IMPORTED": "a b\nc"}
-    done = subprocess.run([*program, *words], env=environment, capture_output=True, stdin=subprocess.DEVNULL, timeout=30, check=False)
+    done = subprocess.run([*program, *words], env=environment, capture_output=True, stdin=subprocess.DEVNULL, timeout=30,
+                          check=False)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -101,6 +105,6 @@ def test_the_python_client_starts_fast() -> None:
             times.append(time.perf_counter() - begin)
         return min(times)
 
-    code = ("import sys; sys.path.append(%r); from fastinit.cli import client; client.facts(['systemctl', 'is-active', 'x']); "
-            "client.connect()") % str(TOP)
+    code = (f"import sys; sys.path.append({str(TOP)!r}); from fastinit.cli import client; "
+            "client.facts(['systemctl', 'is-active', 'x']); client.connect()")
     assert best([sys.executable, "-I", "-S", "-c", code]) < 1.6 * best([sys.executable, "-I", "-S", "-c", "pass"])

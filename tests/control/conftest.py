@@ -14,7 +14,8 @@ from tests.control.fake import Running
 
 UNITS = {
     "web.service": "[Unit]\nDescription=A web server\nDocumentation=man:web(8) https://example.org/\n"
-                   "[Service]\nExecStartPre=/bin/check -t\nExecStart=/usr/sbin/web -g \"daemon off;\"\nExecReload=/bin/kill -HUP $MAINPID\n"
+                   "[Service]\nExecStartPre=/bin/check -t\nExecStart=/usr/sbin/web -g \"daemon off;\"\n"
+                   "ExecReload=/bin/kill -HUP $MAINPID\n"
                    "Environment=A=1 \"B=two words\"\nUser=nobody\n[Install]\nWantedBy=multi-user.target\n",
     "job.service": "[Unit]\nDescription=A oneshot\n[Service]\nType=oneshot\nExecStart=/bin/job\n",
     "bad.service": "[Service]\nType=oneshot\nExecStart=/bin/bad\n",
@@ -54,7 +55,8 @@ class Client:
                 kind, payload = read_frame(sock)
                 if kind == frames.EXIT:
                     assert sock.recv(1) == b"", "something comes after the exit code"
-                    return Answer(payload[0], b"".join(streams[frames.STDOUT]).decode(), b"".join(streams[frames.STDERR]).decode())
+                    out, err = (b"".join(streams[kind]).decode() for kind in (frames.STDOUT, frames.STDERR))
+                    return Answer(payload[0], out, err)
                 if kind == frames.RESUME:
                     continue
                 streams[kind].append(payload)

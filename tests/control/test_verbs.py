@@ -65,5 +65,5 @@ def test_unknown_words(systemctl: Client) -> None:
     assert systemctl("-Q") == (1, "", "systemctl: invalid option -- 'Q'\n")
     assert systemctl("start") == (1, "", "Too few arguments.\n")
     assert systemctl("--state") == (1, "", "systemctl: option '--state' requires an argument\n")
-    assert systemctl("--re") == (
-        1, "", "systemctl: option '--re' is ambiguous; possibilities: '--reverse' '--recursive' '--reboot-argument' '--read-only'\n")
+    assert systemctl("--re") == (1, "", "systemctl: option '--re' is ambiguous; possibilities: "
+                                        "'--reverse' '--recursive' '--reboot-argument' '--read-only'\n")

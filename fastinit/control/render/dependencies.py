@@ -52,7 +52,7 @@ def _level(style: Style, options: Options, engine: EngineApi, name: str, prefix:
             if not options.plain:
                 yield f"  {deeper}{style.glyphs.right}..."
             continue
-        yield from _level(style, options, engine, child, deeper, path + [child], seen)
+        yield from _level(style, options, engine, child, deeper, [*path, child], seen)
 
 
 def _is_shown(options: Options, engine: EngineApi, name: str) -> bool:

@@ -72,7 +72,7 @@ class Subject:
 Get = Callable[[Subject], str]
 Row = Tuple[str, Get]
 
-# ---- how a value of a type is printed -----------------------------------------------------------------------------------------
+# ---- how a value of a type is printed -------------------------------------------------------------------------------
 
 
 def _bool(value: bool) -> str:
@@ -166,7 +166,7 @@ def _commands(phase: str, extended: bool) -> Get:
     return get
 
 
-# ---- the makers of rows -------------------------------------------------------------------------------------------------------
+# ---- the makers of rows ---------------------------------------------------------------------------------------------
 
 
 def _at(value: object, path: str) -> object:
@@ -334,7 +334,14 @@ def _priority(subject: Subject) -> str:
     return str(facility * 8 + level)
 
 
-_CAPABILITIES = ["chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap", "linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner", "sys_module", "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice", "sys_resource", "sys_time", "sys_tty_config", "mknod", "lease", "audit_write", "audit_control", "setfcap", "mac_override", "mac_admin", "syslog", "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf", "checkpoint_restore"]
+# By bit number, capabilities(7).
+_CAPABILITIES = (
+    "chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap",
+    "linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner", "sys_module",
+    "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice", "sys_resource", "sys_time",
+    "sys_tty_config", "mknod", "lease", "audit_write", "audit_control", "setfcap", "mac_override", "mac_admin", "syslog",
+    "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf", "checkpoint_restore",
+)
 
 
 def _capabilities(mask: Optional[int]) -> str:
@@ -347,7 +354,7 @@ def _working_directory(subject: Subject) -> str:
     return ("!" if exec_.working_directory_optional and exec_.working_directory else "") + exec_.working_directory
 
 
-# ---- the tables -----------------------------------------------------------------------------------------------------------------
+# ---- the tables -----------------------------------------------------------------------------------------------------
 
 SERVICE_ROWS: Tuple[Row, ...] = (
     ("Type", _text_of("service.type")),
@@ -580,6 +587,11 @@ def _need_reload(subject: Subject) -> str:
     return _bool(subject.context.is_live and needs_reload(subject.record))
 
 
+def _asserts(subject: Subject) -> str:
+    """Their results stand behind those of the conditions."""
+    return _conditions(subject.unit.asserts, subject.record.condition_results[len(subject.unit.conditions):])
+
+
 UNIT_ROWS: Tuple[Row, ...] = (
     ("Id", _text_of("unit.name")),
     ("Names", _names),
@@ -630,7 +642,7 @@ UNIT_ROWS: Tuple[Row, ...] = (
     *_stamp_rows("ConditionTimestamp", "record.condition_usec"),
     *((name.replace("Condition", "Assert"), get) for name, get in _stamp_rows("ConditionTimestamp", "record.condition_usec")),
     ("Conditions", lambda subject: _conditions(subject.unit.conditions, subject.record.condition_results)),
-    ("Asserts", lambda subject: _conditions(subject.unit.asserts, subject.record.condition_results[len(subject.unit.conditions):])),
+    ("Asserts", _asserts),
     ("LoadError", _load_error),
     ("Transient", _const("no")),
     ("Perpetual", _const("no")),
@@ -644,7 +656,9 @@ UNIT_ROWS: Tuple[Row, ...] = (
     ("InvocationID", _text_of("record.invocation_id")),
     ("CollectMode", _text_of("unit.collect_mode")),
 )
-_RESULT_ROWS: Tuple[Row, ...] = (("ControlPID", _const("0")), ("Result", _enum_of("record.result")), ("CleanResult", _const("success")))
+_RESULT_ROWS: Tuple[Row, ...] = (
+    ("ControlPID", _const("0")), ("Result", _enum_of("record.result")), ("CleanResult", _const("success")),
+)
 
 # Unit type -> what comes before the properties that all units have.
 _BY_TYPE: Dict[str, Tuple[Row, ...]] = {
@@ -690,7 +704,7 @@ def job_properties(job: Job) -> Pairs:
     yield "State", job.state.value
 
 
-# ---- the manager ------------------------------------------------------------------------------------------------------------------
+# ---- the manager ----------------------------------------------------------------------------------------------------
 
 ManagerGet = Callable[[Context], str]
 

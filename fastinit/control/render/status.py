@@ -22,7 +22,8 @@ from fastinit.units.timespan import USEC_PER_MSEC, format_usec
 INDENT = " " * 13
 PHASES = ("ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost")
 _FIELDS = {"ExecCondition": "exec_condition", "ExecStartPre": "exec_start_pre", "ExecStart": "exec_start",
-           "ExecStartPost": "exec_start_post", "ExecReload": "exec_reload", "ExecStop": "exec_stop", "ExecStopPost": "exec_stop_post"}
+           "ExecStartPost": "exec_start_post", "ExecReload": "exec_reload", "ExecStop": "exec_stop",
+           "ExecStopPost": "exec_stop_post"}
 
 
 class Facts(NamedTuple):
@@ -172,8 +173,7 @@ def _exec_lines(style: Style, record: UnitRecord, found: Sequence[Process]) -> I
         return
     for phase in PHASES:
         for command, status in zip(commands(service, phase), record.exec_status.get(phase, ())):
-            is_main = status.pid and status.pid == record.main_exec.pid
-            if status.pid and status.exit_usec and not is_main:
+            if status.pid and status.exit_usec:
                 yield _process_line(style, phase, command, status)
     names = {process.pid: process.name for process in found}
     main = record.main_exec
@@ -188,7 +188,7 @@ def _exec_lines(style: Style, record: UnitRecord, found: Sequence[Process]) -> I
 
 
 def _process_line(style: Style, phase: str, command: ExecCommand, status: ExecStatus) -> str:
-    argv = " ".join(map(processes.quote, (command.path,) + command.argv[1:]))
+    argv = " ".join(map(processes.quote, (command.path, *command.argv[1:])))
     return label("Process") + f"{status.pid} {phase}={argv} ({_outcome(style, status, None, command)})"
 
 
@@ -255,7 +255,8 @@ def log_line(entry: LogEntryApi, facts: Facts) -> str:
     if facts.log_mode == "cat":
         return entry.text
     pid = f"[{entry.pid}]" if entry.pid else ""
-    return f"{times.log_timestamp(entry.realtime_usec)} {facts.hostname} {entry.identifier or facts.identifier}{pid}: {entry.text}"
+    who = entry.identifier or facts.identifier
+    return f"{times.log_timestamp(entry.realtime_usec)} {facts.hostname} {who}{pid}: {entry.text}"
 
 
 def now_usec() -> int:

@@ -44,7 +44,7 @@ def list_units(style: Style, options: Options, records: List[UnitRecord], jobs: 
     headers = ["UNIT", "LOAD", "ACTIVE", "SUB"] + (["JOB"] if with_jobs else []) + ["DESCRIPTION"]
     rows = [_row(style, record, jobs, with_jobs) for record in records]
     if not options.plain:
-        headers = [""] + headers
+        headers = ["", *headers]
     else:
         rows = [row[1:] for row in rows]
     last = len(headers) - 1
@@ -64,7 +64,7 @@ def _row(style: Style, record: UnitRecord, jobs: Mapping[int, Job], with_jobs: b
     if with_jobs:
         job = jobs.get(record.job or 0)
         row.append(job.type.value if job is not None else "")
-    return row + [description(record)]
+    return [*row, description(record)]
 
 
 def _legend(style: Style, options: Options, count: int, with_jobs: bool) -> Iterator[str]:
