@@ -8,7 +8,6 @@ Source: systemd.unit(5), "UNIT FILE LOAD PATH"; systemd.service(5) and the pages
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, Type, TypeVar
 
@@ -678,6 +677,7 @@ def dynamic_user_name(prefix: str) -> str:
     """The user of DynamicUser=yes without User=: the unit's prefix where it can be a user's name, else a number made of it."""
     if prefix.isascii() and len(prefix) <= 31 and is_user(prefix) and not prefix.isdecimal() and "." not in prefix:
         return prefix
+    import hashlib      # OpenSSL is slow to load and seldom needed
     return "_du" + hashlib.blake2b(prefix.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
 
 
