@@ -677,7 +677,7 @@ def dynamic_user_name(prefix: str) -> str:
     """The user of DynamicUser=yes without User=: the unit's prefix where it can be a user's name, else a number made of it."""
     if prefix.isascii() and len(prefix) <= 31 and is_user(prefix) and not prefix.isdecimal() and "." not in prefix:
         return prefix
-    import hashlib      # OpenSSL is slow to load and seldom needed
+    import hashlib  # OpenSSL is slow to load and seldom needed
     return "_du" + hashlib.blake2b(prefix.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
 
 
