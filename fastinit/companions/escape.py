@@ -101,8 +101,14 @@ def _escaped(text: str, options: Options) -> str:
 def _work(options: Options) -> int:
     _check(options)
     convert = _unescaped if options.has("unescape") else _escaped
-    text = " ".join(convert(word, options) for word in options.args)
-    os.write(1, os.fsencode(text + "\n"))
+    words: List[str] = []
+    try:
+        for word in options.args:
+            words.append(convert(word, options))
+    except UsageError:
+        os.write(1, os.fsencode(" ".join(words)))       # what went well before is there, without the end of the line
+        raise
+    os.write(1, os.fsencode(" ".join(words) + "\n"))
     return 0
 
 

@@ -40,7 +40,6 @@ OPTIONS = ("cat-config", "tldr", "root=", "image=", "replace=", "dry-run", "inli
 KIND = "sysusers.d"
 NOLOGIN = "/usr/sbin/nologin"
 LOCKED = "!*"                       # no password fits, and none ever did
-UNPROVISIONED = "!unprovisioned"    # root: systemd-firstboot(1) may still set one
 SYSTEM_MAX = 999
 RESERVED_IDS = (65535, 0xFFFFFFFF)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,30}\Z")
@@ -206,10 +205,12 @@ _KINDS: Dict[str, Callable[[str, Sequence[str], Wanted], Optional[str]]] = {
 
 
 def complete(wanted: Wanted) -> None:
-    """Users and groups that only an "m" line names are created too."""
-    for user, group in wanted.members:
-        wanted.users.setdefault(user, User(user))
+    """Users and groups that only an "m" line names are created too, group by group."""
+    for group in dict.fromkeys(group for _, group in wanted.members):
         wanted.groups.setdefault(group, Group(group))
+        for user, of_group in wanted.members:
+            if of_group == group:
+                wanted.users.setdefault(user, User(user))
 
 
 # --- deciding --------------------------------------------------------------------------------------------------------
@@ -333,7 +334,7 @@ class Decider:
         self.passwd.add(row)
         self.users[user.name] = row
         self.name_of_uid[uid] = user.name
-        self._add_shadow(user, uid)
+        self._add_shadow(user)
 
     def _primary_group(self, user: User) -> Optional[int]:
         """None = the line cannot be followed, and that was said."""
@@ -381,12 +382,12 @@ class Decider:
                 return uid
         raise FastinitError(f"No free user ID available for {user.name}.")
 
-    def _add_shadow(self, user: User, uid: int) -> None:
+    def _add_shadow(self, user: User) -> None:
         for row in self.shadow.rows:
             if row[0] == user.name and len(row) >= 3:
                 row[2] = str(self.today)        # a password that waited for its user: its age begins now
                 return
-        password = _told_password(user.name) or (UNPROVISIONED if uid == 0 else LOCKED)
+        password = _told_password(user.name) or LOCKED
         expires = "1" if user.is_locked else ""
         self.shadow.add([user.name, password, str(self.today), "", "", "", "", expires, ""])
 

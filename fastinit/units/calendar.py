@@ -292,8 +292,9 @@ def _time(reader: _Reader, date: CalendarSpec) -> CalendarSpec:
 # --- normal form -------------------------------------------------------------------------------------------------------
 
 def _normal(spec: CalendarSpec) -> CalendarSpec:
-    year = spec.year and tuple(Component(_full_year(part.start), None if part.stop is None else _full_year(part.stop), part.repeat)
-                               for part in spec.year)
+    year = spec.year and tuple(
+        Component(_full_year(part.start), None if part.stop is None else _full_year(part.stop), part.repeat) for part in spec.year
+    )
     return replace(
         spec, year=_normal_chain(year), month=_normal_chain(spec.month), day=_normal_chain(spec.day),
         hour=_normal_chain(spec.hour), minute=_normal_chain(spec.minute), usec=_normal_chain(spec.usec),
@@ -447,7 +448,8 @@ def _settled(wall: _Wall, zone: tzinfo) -> Optional[_Wall]:
     year, month = divmod(months, 12)
     if year > YEAR_MAX + 1:
         return None
-    base = datetime(year, month + 1, 1) + timedelta(days=wall.day - 1, hours=wall.hour, minutes=wall.minute, microseconds=wall.usec)
+    base = datetime(year, month + 1, 1)
+    base += timedelta(days=wall.day - 1, hours=wall.hour, minutes=wall.minute, microseconds=wall.usec)
     if base.year > YEAR_MAX:
         return None
     if zone is not timezone.utc:
