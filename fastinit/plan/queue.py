@@ -405,7 +405,7 @@ class JobQueue:
         if result in (JobResult.TIMEOUT, JobResult.DEPENDENCY):
             self.world.log(job.unit, 5, f"{job.unit}: Job {job.unit}/{job.type.value} failed with result '{result.value}'.")
             self.trigger(record, Atom.ON_FAILURE)
-        if job.type is JobType.START and result is not JobResult.DONE:
+        if result is not JobResult.DONE:
             self.type_of(record).start_lost(record)
         self._wake_neighbours(record)
         self._consider(record)

@@ -1,0 +1,45 @@
+"""The engine against random histories; `python -m tests.sim.run` is the long form."""
+
+from __future__ import annotations
+
+import pytest
+
+from fastinit.plan import service_table
+from fastinit.plan.service_table import Go, Step
+from fastinit.plan.states import Sub
+from tests.sim.run import failure, kind_of, make, shrink, simulate
+
+EVENTS = 50_000
+PARTS = 4       # so that pytest-xdist can share the work
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_histories_keep_every_invariant(part: int) -> None:
+    """200,000 events in all, from seeds that stay the same."""
+    _, handled = simulate(1 + 100_000 * part, EVENTS)
+    assert handled >= EVENTS
+
+
+def test_a_seed_gives_the_same_history_twice() -> None:
+    """A failing seed can be replayed."""
+    from tests.sim.simulation import Simulation
+    traces: list[list[str]] = [[], []]
+    for trace in traces:
+        Simulation(make(7), trace).run()
+    assert traces[0] == traces[1] and len(traces[0]) > 50
+
+
+def test_a_broken_table_is_found_and_shrunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The simulation can fail: with one wrong row it does, and the history that shows it is short."""
+    key = (Sub.STOP_SIGTERM, service_table.Ev.MAIN_OK)
+    monkeypatch.setitem(service_table.STEPS, key, Step(Go.RUNNING))
+    for seed in range(1, 200):
+        scenario = make(seed)
+        error = failure(scenario)
+        if error is not None:
+            small = shrink(scenario, error, seconds=5)
+            again = failure(small)
+            assert again is not None and kind_of(again) == kind_of(error)
+            assert len(small.ops) < len(scenario.ops) / 2
+            return
+    pytest.fail("200 histories, and nobody saw that a stopping service was called running")
