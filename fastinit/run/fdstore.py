@@ -20,7 +20,7 @@ def vault_name(unit: str, name: str) -> str:
 class FdStore:
     """vault_store and vault_remove: PID 1's keeping of descriptors (csrc/api.h)."""
 
-    def __init__(self, vault_store: Callable[[str, int], None], vault_remove: Callable[[str], None]) -> None:
+    def __init__(self, vault_store: Callable[[str, int], None], vault_remove: Callable[[str], object]) -> None:
         self._vault_store = vault_store
         self._vault_remove = vault_remove
         self._stored: Dict[str, List[Tuple[str, int]]] = {}

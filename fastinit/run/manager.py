@@ -29,7 +29,7 @@ from fastinit.run.perform import ADOPTED, ID_MASK, MEMBER, Performer
 from fastinit.run.store import Store, StoreError
 from fastinit.units.config import ManagerConfig, load_config
 from fastinit.units.loader import Loader
-from fastinit.units.model import USEC_INFINITY
+from fastinit.units.model import USEC_INFINITY, Unit
 
 LOG_READ, LOG_WRITE = "log-read/", "log-write/"     # names in the vault, followed by the unit
 EXITS_PER_ROUND = 256
@@ -245,7 +245,7 @@ class Manager:
             self.touch_own()
         self._unit_of_tag[record.activation] = record.unit.name
 
-    def load_unit(self, name: str) -> "object":
+    def load_unit(self, name: str) -> Unit:
         unit = self.loader.load(name)
         if unit.warnings and unit.name not in self._warned:
             self._warned.add(unit.name)
@@ -442,6 +442,8 @@ class Manager:
 
     def log(self, unit: str, priority: int, text: str) -> None:
         """A line of the manager's own, about a unit or ("") about itself."""
+        if priority > self.config.log_level:
+            return
         if priority <= 6:
             self.console.write_line("fastinit", 0, text.encode("utf-8", "replace"))
         try:
