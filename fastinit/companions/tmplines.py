@@ -190,7 +190,7 @@ def _with_owner(item: Item, user: str, group: str, names: Resolver) -> Item:
         try:
             item = item._replace(gid=names.gid(name), gid_once=group.startswith(":"))
         except KeyError:
-            raise ValueError(f"Failed to resolve group '{name}': No such process") from None
+            raise ValueError(f"Failed to resolve group '{name}'.") from None
     return item
 
 

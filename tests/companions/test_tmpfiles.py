@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -99,6 +100,27 @@ def test_create_and_remove_as_systemd_does(tmp_path: Path) -> None:
         codes = [run(PROGRAM, [*options, f"--root={root}", str(lines)]).code for run, root in zip((real, ours), roots)]
         assert codes[1] == codes[0], options
         assert snapshot(roots[1]) == snapshot(roots[0]), options
+
+
+@needs_systemd
+@needs_root
+def test_what_the_distribution_ships(tmp_path: Path) -> None:
+    """Accounts and files that this system's own packages declare come out the same in a bare root, messages included."""
+    shipped = [Path("/usr/lib/sysusers.d"), Path("/usr/lib/tmpfiles.d")]
+    if not all(folder.is_dir() for folder in shipped):
+        pytest.skip("no package's tmpfiles.d and sysusers.d here")
+    said = []
+    for run, name in ((real, "a"), (ours, "b")):
+        root = tmp_path / name
+        (root / "etc").mkdir(parents=True)
+        (root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
+        for folder in shipped:
+            shutil.copytree(folder, root / str(folder)[1:])
+        assert run("systemd-sysusers", [f"--root={root}"], SOURCE_DATE_EPOCH="1700000000").code == 0
+        done = run(PROGRAM, ["--create", "--remove", "--boot", f"--root={root}"])
+        said.append((done.code, done.err.replace(str(root), "")))
+    assert said[1] == said[0]
+    assert snapshot(tmp_path / "b") == snapshot(tmp_path / "a")
 
 
 CLEANED = """
