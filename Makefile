@@ -1,0 +1,71 @@
+# Everything happens in .venv, which any target makes when it is not there: needed are Python 3.9 or newer with its
+# headers and venv module, a C compiler and make. No target needs root; as root some tests can do more.
+
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+# The units' files are data that the installed tree reads in place; only C and the packaging need a new build.
+BUILT_FROM := pyproject.toml setup.py fastinit/_build.py $(wildcard csrc/*.c csrc/*.h)
+
+APT := apt-get install -y python3 python3-venv python3-dev gcc libc6-dev make
+
+.PHONY: run test check quick bench docs dist clean help
+
+help:
+	@echo 'make run     build, then boot fastinit as PID 1 over the units of examples/, with a storm of orphans'
+	@echo 'make test    every test that can run on this machine; what cannot says why'
+	@echo 'make check   ruff, mypy --strict, C with -Wall -Wextra -Werror, the quick tests'
+	@echo 'make bench   benchmarks/: fastinit beside other inits, as ratios'
+	@echo 'make docs    the pages of docs/ that are made from the tables of the program'
+	@echo 'make dist    sdist and wheel, in dist/'
+	@echo 'make clean   remove everything that was built'
+
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 9))' || \
+		{ echo 'fastinit needs Python 3.9 or newer as $(PYTHON); on Debian and Ubuntu: $(APT)' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || \
+		{ echo 'Python has no venv module; on Debian and Ubuntu: $(APT)' >&2; exit 1; }
+	@$(PYTHON) -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(os.path.join(sysconfig.get_paths()["include"], "Python.h")))' || \
+		{ echo 'Python.h is missing; on Debian and Ubuntu: $(APT)' >&2; exit 1; }
+	@command -v cc >/dev/null || { echo 'There is no C compiler (cc); on Debian and Ubuntu: $(APT)' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install -q --upgrade pip setuptools wheel 'cffi>=1.15'
+	@touch $@
+
+# Editable: the tree is what runs. -C: setuptools finds the compiler's output in place, beside the sources.
+$(VENV)/built: $(VENV)/made $(BUILT_FROM)
+	$(PY) -m pip install -q --no-build-isolation -e '.[test]'
+	@touch $@
+
+run: $(VENV)/built
+	@$(PY) -m examples.demo
+
+test: $(VENV)/built
+	$(PY) -m pytest -rs tests
+
+# What needs no container and no second: run before each commit.
+quick: $(VENV)/built
+	$(PY) -m pytest -q tests --ignore=tests/containers --ignore=tests/kernel --ignore=tests/fuzz
+
+check: $(VENV)/built
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	@for source in csrc/*.c; do \
+		echo "cc $$source"; cc -std=gnu11 -O2 -Wall -Wextra -Werror -Icsrc -c "$$source" -o /dev/null || exit 1; done
+	$(MAKE) quick
+
+bench: $(VENV)/built
+	$(PY) -m benchmarks
+
+docs: $(VENV)/built
+	$(PY) -m docs
+
+dist: $(VENV)/built
+	$(PY) -m pip install -q build
+	rm -rf dist
+	$(PY) -m build -q
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	find fastinit -name '*.so' -delete
