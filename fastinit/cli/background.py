@@ -15,7 +15,7 @@ from fastinit.cli import client
 from fastinit.errors import FastinitError
 
 START_TIMEOUT_USEC = 20_000_000
-READY_VARIABLE = "FASTINIT_READY_FD"
+IN_ATTRIB, IN_MOVED_TO, IN_CREATE = 0x4, 0x80, 0x100      # inotify(7)
 
 
 class BackgroundError(FastinitError):
@@ -56,15 +56,20 @@ def _become_init(ready_fd: int) -> None:
 
 
 def _wait(read_fd: int) -> None:
-    """End of file on the pipe: nobody holds it any more, so the init has ended; else the socket answers first."""
+    """End of file on the pipe: nobody holds it any more, so the init has ended; else the socket answers first.
+
+    The manager makes its directory anew, so what is watched is looked up again after each event; its notify socket is made when
+    the control socket listens already, so the event that matters cannot come too early.
+    """
     deadline = time.monotonic_ns() // 1000 + START_TIMEOUT_USEC
     from fastinit.run import native
-    directory = os.path.dirname(client.socket_path())
-    os.makedirs(directory, mode=0o755, exist_ok=True)
+    run = os.path.dirname(os.path.dirname(client.socket_path()))
     watch = native.inotify_init()
     try:
-        native.inotify_add(watch, directory, 0x100 | 0x4 | 0x80)        # IN_CREATE, IN_ATTRIB, IN_MOVED_TO
         while True:
+            for directory in (run, f"{run}/fastinit", f"{run}/systemd"):
+                if os.path.isdir(directory):
+                    native.inotify_add(watch, directory, IN_ATTRIB | IN_MOVED_TO | IN_CREATE)
             sock = client.connect()
             if sock is not None:
                 sock.close()        # type: ignore[attr-defined]

@@ -10,6 +10,8 @@ import os
 import sys
 from typing import Callable, Dict, List, Tuple
 
+NOTHING = "-.slice"     # the one unit that needs no other and is never done
+
 USAGE = """\
 fastinit VERB ...
 
@@ -40,7 +42,7 @@ def run(words: List[str]) -> int:
 
 
 def init(words: List[str]) -> int:
-    """--background: nobody waits for us, and what we print goes nowhere."""
+    """--background: boot nothing; whoever has started us will ask for what is wanted."""
     from fastinit.run import native
     native.block_signals()      # first of all: a `docker stop` while we are still importing must not be lost
     from fastinit.cli import init as become
@@ -55,6 +57,8 @@ def init(words: List[str]) -> int:
     except ValueError as error:
         print(f"fastinit init: {error}", file=sys.stderr)
         return 1
+    if "--background" in words:
+        units = [NOTHING]
     return become.run(units, dict(os.environ))
 
 

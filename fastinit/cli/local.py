@@ -124,16 +124,20 @@ def _with_manager(argv: List[str], error: Callable[[str], None]) -> int:
 
 def _nothing_runs(context: Context) -> int:
     """stop and its like, with no manager: units that exist are stopped already."""
-    from fastinit.control.jobs import JOB_VERBS, explain
+    from fastinit.control.jobs import JOB_VERBS, can_reload, explain
     from fastinit.control.selection import expand
     from fastinit.errors import RequestError
     code, word = 0, JOB_VERBS[context.verb].word
     for name in expand(context.args, context.manager.engine.units):
-        load_state = context.manager.engine.get(name).unit.load_state
+        unit = context.manager.engine.get(name).unit
+        load_state = unit.load_state
         if load_state == "not-found":
             kind = "not loaded" if word == "stop" else "not found"
             explain(context, word, name, RequestError(f"Unit {name} {kind}.", 5))
             code = 5
+        elif context.verb == "reload" and not can_reload(unit):
+            explain(context, word, name, RequestError(f"Job type reload is not applicable for unit {name}."))
+            code = 3
         elif context.verb == "reload":
             context.warn(f"{name} is not active, cannot reload.")
             code = code or 1

@@ -15,6 +15,7 @@ from fastinit.control.selection import expand
 from fastinit.errors import RequestError
 from fastinit.plan.effects import JobFinished
 from fastinit.plan.states import Active, JobMode, JobResult, JobType
+from fastinit.units.model import Unit
 
 
 class JobVerb(NamedTuple):
@@ -177,11 +178,12 @@ def _type_for(context: Context, verb: JobVerb, name: str) -> Optional[JobType]:
     is_running = record.active in RUNNING
     if verb.if_active and not is_running:
         return None
-    service = record.unit.service
-    can_reload = service is not None and (bool(service.exec_reload) or service.type == "notify-reload")
-    if verb.reload_if_possible and can_reload and is_running:
-        return JobType.RELOAD
-    return verb.type
+    return JobType.RELOAD if verb.reload_if_possible and is_running and can_reload(record.unit) else verb.type
+
+
+def can_reload(unit: Unit) -> bool:
+    service = unit.service
+    return service is not None and (bool(service.exec_reload) or service.type == "notify-reload")
 
 
 def explain(context: Context, word: str, name: str, error: Exception) -> None:

@@ -92,6 +92,8 @@ class InstallerApi(Protocol):
 
 def installer(context: Context) -> InstallerApi:
     options = context.options
+    if importlib.util.find_spec("fastinit.units.install") is None:
+        raise RequestError(f"Failed to {context.verb}: this build of fastinit has no unit file verbs (fastinit.units.install).")
     make = getattr(importlib.import_module("fastinit.units.install"), "Installer")      # noqa: B009
     made = make(context.root, runtime=options.runtime, force=bool(options.force), user=options.user, global_=options.global_)
     return cast(InstallerApi, made)

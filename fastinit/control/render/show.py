@@ -15,6 +15,7 @@ from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence,
 
 from fastinit.control import processes, unitfiles, words
 from fastinit.control.help_text import FEATURES, SYSTEMD_VERSION
+from fastinit.control.jobs import can_reload
 from fastinit.control.render import times
 from fastinit.control.render.exit_status import CODES
 from fastinit.control.render.status import commands, control_group
@@ -553,8 +554,7 @@ def _can_stop(subject: Subject) -> str:
 
 
 def _can_reload(subject: Subject) -> str:
-    service = subject.unit.service
-    return _bool(service is not None and (bool(service.exec_reload) or service.type == "notify-reload"))
+    return _bool(can_reload(subject.unit))
 
 
 def _can_clean(subject: Subject) -> str:
