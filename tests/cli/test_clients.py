@@ -96,15 +96,13 @@ def test_both_send_the_same_request(systemctl: Client, c_client: Path, run_direc
 
 
 def test_the_python_client_starts_fast() -> None:
-    """At most 1.6 times an interpreter that does nothing: the best of several, in the same minute."""
-    def best(argv: List[str]) -> float:
-        times = []
-        for _ in range(15):
-            begin = time.perf_counter()
-            subprocess.run(argv, env={"FASTINIT_RUN": "/nonexistent"}, check=False, stdout=subprocess.DEVNULL)
-            times.append(time.perf_counter() - begin)
-        return min(times)
-
+    """At most 1.6 times an interpreter that does nothing: the best of many, taken in turns so that load hits both alike."""
     code = (f"import sys; sys.path.append({str(TOP)!r}); from fastinit.cli import client; "
             "client.facts(['systemctl', 'is-active', 'x']); client.connect()")
-    assert best([sys.executable, "-I", "-S", "-c", code]) < 1.6 * best([sys.executable, "-I", "-S", "-c", "pass"])
+    best = {"pass": 1e9, code: 1e9}
+    for _ in range(40):
+        for text in best:
+            begin = time.perf_counter()
+            subprocess.run([sys.executable, "-I", "-S", "-c", text], env={"FASTINIT_RUN": "/nonexistent"}, check=True)
+            best[text] = min(best[text], time.perf_counter() - begin)
+    assert best[code] < 1.6 * best["pass"]
