@@ -12,16 +12,17 @@ import sys
 from typing import Dict, List
 
 STOP_GRACE_MS = 10_000          # final TERM -> KILL of what no unit owns
+BACKOFF_MS = 100                # after many quick deaths of the manager in a row: the first delay, then it doubles
 MANAGER_GRACE_MS = 3_000        # a stop signal that the manager has not looked at by then: it hangs
 
 
-def run(units: List[str], environment: Dict[str, str]) -> int:
+def run(units: List[str], environment: Dict[str, str], backoff_ms: int = BACKOFF_MS) -> int:
     """Blocks signals, then boots default.target, or just these units and ends when they are done."""
     from fastinit.run import native
     native.block_signals()
     environment.setdefault("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
     variables = [f"{name}={value}" for name, value in environment.items()]
-    return native.init_run(manager_argv(units), variables, STOP_GRACE_MS, MANAGER_GRACE_MS)
+    return native.init_run(manager_argv(units), variables, STOP_GRACE_MS, MANAGER_GRACE_MS, backoff_ms)
 
 
 def manager_argv(units: List[str]) -> List[str]:

@@ -134,6 +134,8 @@ class Manager:
             answer = self._performer.perform(effect)
             assert answer is not None
             self.engine_handle(answer)
+        for record in list(self.engine.units.values()):
+            self._performer.resume(record)
         self.log("", 5, f"A new manager (PID {os.getpid()}) goes on with {len(self.engine.units)} units.")
         self.pump()
         self.lifecycle.resume()

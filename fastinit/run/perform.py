@@ -14,10 +14,11 @@ import uuid
 from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Tuple, Type
 
 from fastinit.plan import effects as fx
-from fastinit.plan.events import ConditionsChecked, Event, MembersGone, PidFileChanged, PidFound, Spawned, SpawnFailed
+from fastinit.plan.events import ConditionsChecked, Event, Exited, MembersGone, PidFileChanged, PidFound, Spawned, SpawnFailed
 from fastinit.plan.record import UnitRecord, tracked_pids
 from fastinit.run import conditions, execenv, native, pidfile, streams
 from fastinit.run.loop import READABLE
+from fastinit.run.members import parent_pid
 
 if TYPE_CHECKING:
     from fastinit.run.manager import Manager
@@ -37,6 +38,7 @@ class Performer:
         self._manager = manager
         self._watched: Dict[str, bool] = {}                 # units of WatchMembers
         self._pid_files: Dict[str, int] = {}                # unit -> inotify descriptor
+        self._strangers: Dict[int, int] = {}                # pid -> pidfd of main processes that are not init's children
         self.adoptable: Dict[int, int] = {}                 # spawn id -> pid: made by a manager that is gone
         self.unit_of_spawn: Dict[int, str] = {}
         self._table: Dict[Type[object], Callable[..., Optional[Event]]] = {
@@ -104,9 +106,8 @@ class Performer:
         finally:
             if opened is not None:
                 opened.close()
-        if result.exec_status:
-            if not spec.fail_status:        # that one has said its reason already
-                self._explain(effect, result.exec_status, result.error, spec.path or effect.command.path)
+        if result.exec_status and not spec.fail_status:        # a failure that was seen before has said its reason already
+            self._explain(effect, result.exec_status, result.error, spec.path or effect.command.path)
         return Spawned(effect.unit, effect.spawn_id, result.pid, not result.exec_status, result.exec_status, result.error)
 
     def _build(self, record: UnitRecord, effect: fx.Spawn) -> "Tuple[streams.Streams, native.SpawnSpec]":
@@ -220,10 +221,46 @@ class Performer:
         """Have its exit told to us as the unit's main process; False when it is gone."""
         if pid in tracked_pids(record).values():
             return True
-        return native.track(pid, ADOPTED | record.activation)
+        if parent_pid(pid) == self._manager.init_pid:
+            return native.track(pid, ADOPTED | record.activation)
+        return self._watch_stranger(record.unit.name, pid)
+
+    def _watch_stranger(self, unit: str, pid: int) -> bool:
+        """A main process whose parent is not init: that parent reaps it, we see its end by a pidfd but never its status."""
+        try:
+            fd = native.pidfd_open(pid)
+        except ProcessLookupError:
+            return False
+        self._strangers[pid] = fd
+        self._manager.loop.watch(fd, READABLE, lambda _fd, _events: self._stranger_ended(unit, pid))
+        self._manager.log(unit, 4, f"{unit}: Supervising PID {pid}, which is not our child: its exit status will not be known.")
+        return True
+
+    def _stranger_ended(self, unit: str, pid: int) -> None:
+        self._forget_stranger(pid)
+        self._manager.engine_handle(Exited(unit, 0, pid, 0, 0))
+        answer = self.check_members(unit)
+        if answer is not None:
+            self._manager.engine_handle(answer)
+
+    def _forget_stranger(self, pid: int) -> None:
+        fd = self._strangers.pop(pid, None)
+        if fd is not None:
+            self._manager.loop.unwatch(fd)
+            os.close(fd)
+
+    def resume(self, record: UnitRecord) -> None:
+        """After a restart of the manager: an adopted main process is tracked by PID 1 still; a stranger is watched again."""
+        pid = record.main_pid
+        is_stranger = pid and not record.main_spawn_id and parent_pid(pid) != self._manager.init_pid
+        if is_stranger and not self._watch_stranger(record.unit.name, pid):
+            self._manager.engine_handle(Exited(record.unit.name, 0, pid, 0, 0))
 
     def _untrack(self, effect: fx.Untrack) -> None:
-        native.untrack(effect.pid)
+        if effect.pid in self._strangers:
+            self._forget_stranger(effect.pid)
+        else:
+            native.untrack(effect.pid)
 
     def _watch_pid_file(self, effect: fx.WatchPidFile) -> Optional[Event]:
         self._unwatch_pid_file(fx.UnwatchPidFile(effect.unit))

@@ -1,0 +1,117 @@
+"""The manager is killed at random moments; nothing that runs under it, and nothing that happened, is lost."""
+
+from __future__ import annotations
+
+import collections
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.system.harness import eventually
+
+N_WORKERS = 8
+# The witness is the kernel's O_APPEND: one line from each life of a worker, written by itself.
+WORKER = """
+[Unit]
+StartLimitIntervalSec=0
+[Service]
+ExecStart=/bin/sh -c 'echo %i >>/run/test/witness; [ -e /run/test/enough ] && exec sleep infinity; sleep 0.0{delay}; exit {code}'
+Restart=always
+RestartSec=0
+"""
+STORM = """
+[Service]
+ExecStart=/bin/sh -c 'while :; do (sh -c "exit 3" & sh -c "exit 4" &) ; done'
+"""
+
+
+SLOW = """
+[Service]
+ExecStart=/bin/sleep infinity
+ExecStop=/bin/sh -c 'echo begun >/run/test/stop; sleep 1; echo done >>/run/test/stop'
+"""
+
+
+def units():
+    made = {f"w{n}.service": WORKER.format(delay=n + 1, code=n % 3).replace("%i", f"w{n}") for n in range(N_WORKERS)}
+    made["storm.service"] = STORM
+    made["keep.service"] = "[Service]\nExecStart=/bin/sleep infinity\n"
+    made["all.target"] = "[Unit]\nWants=" + " ".join(sorted(made)) + "\n"
+    return made
+
+
+def lives(booted):
+    text = booted.run("cat", "/run/test/witness").stdout
+    return collections.Counter(line.split()[0] for line in text.splitlines())
+
+
+def is_last_life(booted, name):
+    """Only the last one becomes sleep(1) itself."""
+    pid = booted.show(name, "MainPID")
+    return booted.run("cat", f"/proc/{pid}/comm").stdout == "sleep\n"
+
+
+def test_every_exit_is_consumed_exactly_once(boot, pytestconfig):
+    """NRestarts of each worker is one less than the lives that the worker itself has witnessed."""
+    kills = int(os.environ.get("FASTINIT_KILLS", "40"))
+    booted = boot(units(), "all.target")
+    booted.wait_booted()
+    keep = booted.show("keep.service", "MainPID")
+    seed = random.randrange(1 << 30)
+    chooser = random.Random(seed)
+    killed = 0
+    while killed < kills:
+        pid = booted.manager_pid()
+        if not pid:
+            continue
+        end = time.monotonic() + chooser.random() * 0.25
+        while time.monotonic() < end:
+            pass
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+        killed += 1
+        eventually(lambda dead=pid: booted.manager_pid() not in (0, dead), "the next manager runs")
+    assert booted.show("keep.service", "MainPID") == keep, f"seed {seed}"
+    names = [f"w{n}.service" for n in range(N_WORKERS)]
+    for name in names:
+        assert booted.show(name, "ActiveState") in ("active", "activating"), f"seed {seed}: {name}\n{booted.console[-4000:]}"
+    booted.run("touch", "/run/test/enough", check=True)
+    eventually(lambda: all(is_last_life(booted, name) for name in names), "each worker lives its last life")
+    counted = lives(booted)
+    for name in names:
+        restarts = int(booted.show(name, "NRestarts"))
+        assert restarts == counted[name[:-8]] - 1, f"seed {seed}: {name}: {restarts} restarts, {counted[name[:-8]]} lives"
+    assert booted.stop() == 0
+
+
+def test_a_stop_that_was_begun_goes_on_with_the_next_manager(boot):
+    booted = boot({"slow.service": SLOW}, "slow.service")
+    booted.wait_booted()
+    reader = Path(f"/proc/{booted.pid}/root/run/test/stop")
+    booted.send(signal.SIGTERM)
+    eventually(reader.exists, "ExecStop runs")
+    os.kill(booted.manager_pid(), signal.SIGKILL)
+    eventually(lambda: "done" in reader.read_text(), "ExecStop ends")
+    assert booted.wait() == 0
+    assert "goes on with" in booted.console
+
+
+@pytest.mark.parametrize("seconds", [1.5])
+def test_a_manager_that_was_stopped_for_seconds_catches_up(boot, seconds):
+    """SIGSTOP: exits wait in the ring."""
+    booted = boot(units(), "all.target")
+    booted.wait_booted()
+    pid = booted.manager_pid()
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(seconds)
+    os.kill(pid, signal.SIGCONT)
+    names = [f"w{n}.service" for n in range(N_WORKERS)]
+    before = lives(booted)
+    eventually(lambda: all(lives(booted)[name[:-8]] > before[name[:-8]] for name in names), "every worker is restarted")
+    assert booted.stop() == 0
