@@ -468,14 +468,15 @@ static void mount_or_die(const char *source, const char *target, const char *typ
 	}
 }
 
-/* init FD UPPER ARGV...: ARGV is PID 1 of a new PID and mount namespace, with UPPER over /etc, and /run, /var/log its own. Writes its pid to FD; the
+/* init FD UPPER BIN ARGV...: ARGV is PID 1 of a new PID and mount namespace, with UPPER over /etc, BIN (- = none)
+ * over /usr/bin, and /run, /var/log its own. Writes its pid to FD; the
  * namespace goes when we go, however we go. */
 static void become_init(int argc, char **argv)
 {
 	int status, pid, report = argc > 2 ? atoi(argv[2]) : -1;
 	char options[PATH_MAX * 3];
 
-	if (argc < 5)
+	if (argc < 6)
 		_exit(2);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (unshare(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) < 0)
@@ -483,6 +484,10 @@ static void become_init(int argc, char **argv)
 	mount_or_die("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
 	snprintf(options, sizeof options, "lowerdir=/etc,upperdir=%s,workdir=%s.work", argv[3], argv[3]);
 	mount_or_die("overlay", "/etc", "overlay", 0, options);
+	if (strcmp(argv[4], "-")) {
+		snprintf(options, sizeof options, "lowerdir=%s:/usr/bin", argv[4]);
+		mount_or_die("overlay", "/usr/bin", "overlay", MS_RDONLY, options);
+	}
 	mount_or_die("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
 	mount_or_die("tmpfs", "/var/log", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
 	if ((pid = fork()) < 0)
@@ -492,7 +497,7 @@ static void become_init(int argc, char **argv)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		setsid();
 		mount_or_die("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
-		execv(argv[4], argv + 4);
+		execv(argv[5], argv + 5);
 		die("exec the init");
 	}
 	dprintf(report, "%d\n", pid);
@@ -527,7 +532,7 @@ int main(int argc, char **argv)
 		hold(atoi(argv[3]));
 	} else {
 		fprintf(stderr, "load: churn PID COUNT RATE EVERY SPIN LINGER SECONDS FILE | burst PID COUNT LINGER | hold PID COUNT | "
-				"init FD UPPER ARGV... | probe\n");
+				"init FD UPPER BIN ARGV... | probe\n");
 		return 2;
 	}
 	fflush(stdout);

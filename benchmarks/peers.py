@@ -23,7 +23,6 @@ UNPACKED = CACHE / "peers"
 ROOTFS = CACHE / "rootfs"
 FINIT_ROOTFS = CACHE / "rootfs-finit"
 SUITE = "bookworm"
-RUNS_ONE = 1
 MANY = 1_000_000
 
 
@@ -45,6 +44,7 @@ class Peer(NamedTuple):
     nspawn: bool = False
     environment: Mapping[str, str] = {}
     version: Tuple[str, ...] = ()       # argv that prints one; the program stands in front
+    bin: str = ""                       # an unpacked copy whose programs name each other by /usr/bin/...: it is mounted over that
 
     def missing(self) -> str:
         return f"not installed (packages: {' '.join(self.packages)}; --fetch unpacks them into the cache)" if self.packages else "not installed"
@@ -251,8 +251,7 @@ def _dinit(work: Work, wanted: Wanted) -> List[str]:
 # ---- the table -----------------------------------------------------------------------------------------------------------
 
 TINI, DUMB, CATATONIT = _find("tini"), _find("dumb-init"), _find("catatonit")
-S6_ENV = {"PATH": f"{UNPACKED}/s6/usr/bin:/usr/bin:/bin",
-          "LD_LIBRARY_PATH": f"{UNPACKED}/s6/usr/lib/{sysconfig.get_config_var('MULTIARCH') or ''}"}
+S6_ENV = {"LD_LIBRARY_PATH": f"{UNPACKED}/s6/usr/lib/{sysconfig.get_config_var('MULTIARCH') or ''}"}
 
 PEERS: Dict[str, Peer] = {peer.name: peer for peer in (
     #    name          find               prepare                          packages it can be unpacked from
@@ -260,7 +259,8 @@ PEERS: Dict[str, Peer] = {peer.name: peer for peer in (
     Peer("tini",       TINI,              _wrapper(TINI, "--"),            ("tini",), services=1, restarts=False, version=("--version",)),
     Peer("dumb-init",  DUMB,              _wrapper(DUMB),                  ("dumb-init",), services=1, restarts=False, version=("--version",)),
     Peer("catatonit",  CATATONIT,         _wrapper(CATATONIT),             ("catatonit",), services=1, restarts=False, version=("--version",)),
-    Peer("s6",         S6,                _s6,                             ("s6", "libs6-2.11", "libskarnet2.13", "libexecline2.9"), environment=S6_ENV),
+    Peer("s6",         S6,                _s6,                             ("s6", "libs6-2.11", "libskarnet2.13", "libexecline2.9"), environment=S6_ENV,
+         bin=f"{UNPACKED}/s6/usr/bin"),
     Peer("runit",      RUNIT,             _runit,                          ("runit",)),
     Peer("supervisor", SUPERVISORD,       _supervisor,                     ("supervisor", "python3-pkg-resources"),
          environment={"PYTHONPATH": f"{UNPACKED}/supervisor/usr/lib/python3/dist-packages"}, version=("--version",)),
@@ -270,7 +270,6 @@ PEERS: Dict[str, Peer] = {peer.name: peer for peer in (
     Peer("systemd",    _find_systemd,     _systemd,                        ("systemd", "systemd-sysv", "dbus"), nspawn=True),
     Peer("fastinit",   _find_fastinit,    _fastinit,                       environment={"PYTHONPATH": str(HERE.parent)}),
 )}
-REFERENCES = ("tini", "systemd")        # ratios are told against these
 
 
 def slow_floor(late_ms: int) -> Peer:

@@ -45,6 +45,8 @@ class Question(NamedTuple):
     can: Callable[["Peer", Case], Optional[str]]
     ask: Callable[["Peer", Case, bool], Answer]     # (peer, case, quick)
     picture: Optional[Tuple[str, str]] = None       # ("ecdf", "") of lifetimes, or ("lines", metric key) over Case.x
+    peers: Optional[Callable[[], Dict[str, "Peer"]]] = None     # others than peers.PEERS
+    references: Tuple[str, ...] = ("tini", "systemd")           # ratios are told against these
 
 
 def anybody(peer: "Peer", case: Case) -> Optional[str]:

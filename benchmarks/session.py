@@ -113,7 +113,7 @@ class Session:
                 for stamp in self.stamps():
                     first.setdefault(stamp.id, stamp.ns)
                 if len(first) >= self.wanted.count:
-                    return max(first.values())
+                    return max(first.values(), default=self.started_ns)
             if not self.alive():
                 raise BenchError(f"cannot measure {self.peer.name}: its PID 1 ended while it started services")
             if time.monotonic() > deadline:
@@ -235,7 +235,7 @@ def _launch(stack: contextlib.ExitStack, peer: "Peer", work: Work, argv: Sequenc
     read, write = os.pipe()
     started_ns = time.monotonic_ns()
     try:
-        launcher = subprocess.Popen([str(program("load")), "init", str(write), str(work.etc), *argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        launcher = subprocess.Popen([str(program("load")), "init", str(write), str(work.etc), _bin(peer), *argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                     env={"PATH": os.defpath + ":/usr/sbin:/sbin", **peer.environment}, pass_fds=(write,),
                                     preexec_fn=_die_with_us, cwd="/")
     finally:
@@ -250,6 +250,10 @@ def _launch(stack: contextlib.ExitStack, peer: "Peer", work: Work, argv: Sequenc
     pid = int(word)
     stack.callback(_end, launcher, pid)
     return pid, started_ns
+
+
+def _bin(peer: "Peer") -> str:
+    return peer.bin if peer.bin and os.path.isdir(peer.bin) else "-"
 
 
 def _end(launcher: "subprocess.Popen[bytes]", pid: Optional[int]) -> None:
