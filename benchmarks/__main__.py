@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -20,7 +21,10 @@ from benchmarks.build import HERE, BenchError, program
 from benchmarks.peers import PEERS, Peer
 from benchmarks.question import Question
 
-QUESTIONS: Dict[str, Question] = {module.QUESTION.name: module.QUESTION for module in (idle, churn, burst, scale, restart, spawn, boot, memory)}
+QUESTIONS: Dict[str, Question] = {question.name: question for question in (
+    idle.QUESTION, churn.QUESTION, burst.QUESTION, scale.QUESTION,
+    restart.QUESTION, spawn.QUESTION, boot.QUESTION, memory.QUESTION,
+)}
 RUNS = 5
 PICTURES = HERE.parent / "docs" / "benchmarks"
 
@@ -30,15 +34,18 @@ def say(text: str) -> None:
 
 
 def options(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure inits as PID 1 of fresh PID namespaces, side by side.",
+    parser = argparse.ArgumentParser(prog="python -m benchmarks",
+                                     description="Measure inits as PID 1 of fresh PID namespaces, side by side.",
                                      epilog="questions: " + ", ".join(QUESTIONS))
     parser.add_argument("question", nargs="*", metavar="QUESTION", help="which to ask (default: all)")
     parser.add_argument("--peers", metavar="A,B", help="which inits (default: all): " + ", ".join(PEERS))
     parser.add_argument("--runs", type=int, default=None, metavar="N", help=f"default {RUNS}, with --quick 1")
     parser.add_argument("--quick", action="store_true", help="fewer cases and samples: to see that it works, not to quote")
-    parser.add_argument("--fetch", action="store_true", help="first unpack peers that are not installed into the cache (apt-get, mmdebstrap)")
+    parser.add_argument("--fetch", action="store_true",
+                        help="first unpack peers that are not installed into the cache (apt-get, mmdebstrap)")
     parser.add_argument("--json", metavar="FILE", help="write all results there (- = stdout instead of the tables)")
-    parser.add_argument("--pictures", metavar="DIR", nargs="?", const=str(PICTURES), help="write SVG pictures (default DIR: docs/benchmarks)")
+    parser.add_argument("--pictures", metavar="DIR", nargs="?", const=str(PICTURES),
+                        help="write SVG pictures (default DIR: docs/benchmarks)")
     chosen = parser.parse_args(argv)
     unknown = [name for name in chosen.question if name not in QUESTIONS]
     if unknown:
@@ -117,7 +124,8 @@ def draw(results: Results, questions: Sequence[Question], quick: bool, into: Pat
             drawings[f"{question.name}-{key}"] = picture.lines(question.title, f"{metric.title}, {metric.unit}", cases, values)
         if kind == "ecdf" or question.name == "churn":
             for case_name in cases:
-                lifetimes = {name: [ns for row in own if (row.peer, row.case) == (name, case_name) for ns in row.answer.lifetimes] for name in names}
+                lifetimes = {name: [ns for row in own if (row.peer, row.case) == (name, case_name) for ns in row.answer.lifetimes]
+                             for name in names}
                 if any(lifetimes.values()):
                     stem = f"{question.name}-{case_name}" if len(cases) > 1 else question.name
                     drawings[_file_name(stem)] = picture.ecdf(f"{question.title}; {case_name}", lifetimes)
@@ -134,12 +142,11 @@ def _file_name(text: str) -> str:
 
 def kernel_notes() -> List[str]:
     """What this kernel makes coarser than it should be."""
-    import subprocess
     answer = subprocess.run([str(program("load")), "probe"], capture_output=True, text=True, check=True).stdout.split()
     notes = []
     if answer != ["hup", "1"]:
-        notes.append("this kernel (before Linux 6.9) has no EPOLLHUP on a pidfd when its process is reaped: the end of a zombie is when a signal to it "
-                     "first fails, asked every 20 us; lifetimes below 50 us are rough")
+        notes.append("this kernel (before Linux 6.9) has no EPOLLHUP on a pidfd when its process is reaped: the end of a "
+                     "zombie is when a signal to it first fails, asked every 20 us; lifetimes below 50 us are rough")
     if not os.path.exists("/proc/self/schedstat"):
         notes.append("no /proc/PID/schedstat: CPU time is counted in clock ticks (10 ms); CPU per reap is rough")
     if len(os.sched_getaffinity(0)) < 2:
@@ -184,10 +191,12 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     return 0 if results.rows else 1
 
 
-def show(results: Results, questions: Sequence[Question], chosen: argparse.Namespace, described: Dict[str, object], notes: Sequence[str]) -> None:
+def show(results: Results, questions: Sequence[Question], chosen: argparse.Namespace, described: Dict[str, object],
+         notes: Sequence[str]) -> None:
     measured = list(dict.fromkeys(row.peer for row in results.rows))
     versions = {name: peers.describe(PEERS[name]) for name in measured if name in PEERS}
-    document = {**report.as_json(results.rows, questions, described, versions, results.refused), "missing": results.missing, "notes": list(notes)}
+    document = {**report.as_json(results.rows, questions, described, versions, results.refused), "missing": results.missing,
+                "notes": list(notes)}
     text = json.dumps(document, indent=1) + "\n"
     if chosen.json == "-":
         print(text, end="")

@@ -1,7 +1,8 @@
 """How long from the first instruction of PID 1 until the last of N services runs main()?
 
-The whole of what each peer does when it boots is part of it, for systemd the boot of its container as Debian ships it; the case of one service
-shows that part. PID 1's start is exact to 10 ms for those in systemd-nspawn (a clock tick), else to the microsecond.
+The whole of what each peer does when it boots is part of it, for systemd the boot of its container as Debian ships it; the
+case of one service shows that part. PID 1's start is exact to 10 ms for those in systemd-nspawn (a clock tick), else to the
+microsecond.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ def ask(peer: "Peer", case: Case, quick: bool) -> Answer:
     with session.boot(peer, session.Wanted(int(case.x)), settle=False) as running:
         up_ns = running.await_services()
         running.settle()
-        cpu_ns, _ = proc.cpu_ns(running.processes())
-        return Answer({"up": float(up_ns - running.started_ns), "cpu": float(cpu_ns), "rate": case.x / ((up_ns - running.started_ns) / 1e9)})
+        cpu_ns = sum(proc.cpu_ns(running.processes()).values())
+        took_ns = up_ns - running.started_ns
+        return Answer({"up": float(took_ns), "cpu": float(cpu_ns), "rate": case.x / (took_ns / 1e9)})
 
 
 QUESTION = Question(

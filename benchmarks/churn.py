@@ -1,7 +1,7 @@
 """What does an orphan cost, and how long is it a zombie, when they come at a pace or as fast as they can be made?
 
-Every 16th is timed: the watcher takes a wake-up for each, and the CPU is shared. CPU = time on a CPU of all of the init's processes,
-until the last zombie of the load is gone, divided by the orphans made.
+Every 16th is timed: the watcher takes a wake-up for each, and the CPU is shared. CPU = time on a CPU of all of the init's
+processes, until the last zombie of the load is gone, divided by the orphans made.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How much memory does the init take, with N services running?
 
-PSS of all processes in its namespace but the services themselves: whatever the init needs beside it (managers, loggers, a supervisor for each
-service, a bus) counts.
+PSS of all processes in its namespace but the services themselves: whatever the init needs beside it (managers, loggers, a
+supervisor for each service, a bus) counts.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The inits that are measured: where each is found, and how it is told to run N services in its ordinary configuration.
 
 In:  a Work directory and the Wanted services.   Out: the argv of PID 1 (or of systemd-nspawn).
-Never: installs anything. `fetch` unpacks packages into the cache directory: several of them would replace this machine's /sbin/init.
+Never: installs anything. `fetch` unpacks packages into the cache directory: several of them would replace this machine's
+       /sbin/init.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from types import MappingProxyType
 from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from benchmarks.build import CACHE, HERE, BenchError, program
@@ -42,12 +44,13 @@ class Peer(NamedTuple):
     services: int = MANY
     restarts: bool = True
     nspawn: bool = False
-    environment: Mapping[str, str] = {}
+    environment: Mapping[str, str] = MappingProxyType({})
     version: Tuple[str, ...] = ()       # argv that prints one; the program stands in front
     bin: str = ""                       # an unpacked copy whose programs name each other by /usr/bin/...: it is mounted over that
 
     def missing(self) -> str:
-        return f"not installed (packages: {' '.join(self.packages)}; --fetch unpacks them into the cache)" if self.packages else "not installed"
+        hint = f" (packages: {' '.join(self.packages)}; --fetch unpacks them into the cache)" if self.packages else ""
+        return f"not installed{hint}"
 
 
 def _find(name: str, package: str = "") -> Callable[[], Optional[str]]:
@@ -82,7 +85,7 @@ def floor() -> str:
 
 def _service_dirs(top: Path, work: Work, wanted: Wanted) -> Path:
     top.mkdir(parents=True, exist_ok=True)
-    for number in range(1, wanted.count + 1):
+    for number in range(1, wanted.number + 1):
         directory = top / f"bench{number}"
         directory.mkdir()
         run = directory / "run"
@@ -98,7 +101,7 @@ RUNSVDIR = _find("runsvdir", "runit")
 
 def _s6(work: Work, wanted: Wanted) -> List[str]:
     scan = _service_dirs(work.top / "scan", work, wanted)
-    return [_must(S6), "-c", str(max(500, wanted.count + 10)), str(scan)]
+    return [_must(S6), "-c", str(max(500, wanted.number + 10)), str(scan)]
 
 
 def _runit(work: Work, wanted: Wanted) -> List[str]:
@@ -119,10 +122,11 @@ SUPERVISORD = _find("supervisord", "supervisor")
 
 
 def _supervisor(work: Work, wanted: Wanted) -> List[str]:
-    text = [f"[supervisord]\nnodaemon=true\nuser=root\nlogfile=/dev/null\nlogfile_maxbytes=0\npidfile=/run/supervisord.pid\nminfds={wanted.count * 4 + 1024}\n"]
-    for number in range(1, wanted.count + 1):
-        text.append(f"[program:bench{number}]\ncommand={shlex.join(work.command(number, wanted))}\nautorestart=true\nstartsecs=0\n"
-                    "stdout_logfile=NONE\nstderr_logfile=NONE\n")
+    text = ["[supervisord]\nnodaemon=true\nuser=root\nlogfile=/dev/null\nlogfile_maxbytes=0\npidfile=/run/supervisord.pid\n"
+            f"minfds={wanted.number * 4 + 1024}\n"]
+    for number in range(1, wanted.number + 1):
+        text.append(f"[program:bench{number}]\ncommand={shlex.join(work.command(number, wanted))}\n"
+                    "autorestart=true\nstartsecs=0\nstdout_logfile=NONE\nstderr_logfile=NONE\n")
     config = work.top / "supervisord.conf"
     config.write_text("\n".join(text))
     return ["/usr/bin/python3", _must(SUPERVISORD), "-n", "-c", str(config)]
@@ -149,15 +153,16 @@ def _units(folder: Path, work: Work, wanted: Wanted) -> None:
     """N enabled services, and a default.target that is as a package would leave it."""
     wants = folder / "multi-user.target.wants"
     wants.mkdir(parents=True, exist_ok=True)
-    for number in range(1, wanted.count + 1):
+    for number in range(1, wanted.number + 1):
         name = f"bench{number}.service"
         (folder / name).write_text(UNIT.format(number=number, command=shlex.join(work.command(number, wanted))))
         (wants / name).symlink_to(f"../{name}")
 
 
 def _own_units(work: Work, wanted: Wanted) -> None:
-    """/etc/systemd/system with just these: what this machine has enabled must not be started. A directory of the upper layer that is
-    marked opaque hides the lower one."""
+    """/etc/systemd/system with just these: what this machine has enabled must not be started.
+
+    A directory of the upper layer that is marked opaque hides the lower one."""
     folder = work.etc / "systemd"
     folder.mkdir()
     os.setxattr(folder, "trusted.overlay.opaque", b"y")
@@ -175,7 +180,7 @@ def _find_fastinit() -> Optional[str]:
 
 def _fastinit(work: Work, wanted: Wanted) -> List[str]:
     _own_units(work, wanted)
-    units = [f"bench{number}.service" for number in range(1, wanted.count + 1)]
+    units = [f"bench{number}.service" for number in range(1, wanted.number + 1)]
     return [FASTINIT_PYTHON, "-m", "fastinit.cli.fastinit", "init", *units]
 
 
@@ -192,7 +197,7 @@ def _find_systemctl_py() -> Optional[str]:
 
 def _systemctl_py(work: Work, wanted: Wanted) -> List[str]:
     _own_units(work, wanted)
-    return ["/usr/bin/python3", _must(_find_systemctl_py), "init", *(f"bench{number}.service" for number in range(1, wanted.count + 1))]
+    return ["/usr/bin/python3", _must(_find_systemctl_py)]      # default.target; `init UNIT...` would end when a service does
 
 
 def _find_systemd() -> Optional[str]:
@@ -205,8 +210,8 @@ def _real(path: Path) -> bool:
 
 
 def _nspawn(root: Path, work: Work) -> List[str]:
-    return [_must(lambda: shutil.which("systemd-nspawn")), "--quiet", "--register=no", "--keep-unit", "--private-network", "--console=pipe",
-            "-D", str(root), f"--bind={work.top}", "--machine=fastinit-bench"]
+    return [_must(lambda: shutil.which("systemd-nspawn")), "--quiet", "--register=no", "--keep-unit", "--private-network",
+            "--console=pipe", "-D", str(root), f"--bind={work.top}", "--machine=fastinit-bench"]
 
 
 def _systemd(work: Work, wanted: Wanted) -> List[str]:
@@ -227,8 +232,8 @@ def _find_finit() -> Optional[str]:
 def _finit(work: Work, wanted: Wanted) -> List[str]:
     folder = work.top / "finit.d"
     folder.mkdir()
-    lines = [f"service [S12345] name:bench :{number} restart:-1 log:null {shlex.join(work.command(number, wanted))} -- Benchmark {number}\n"
-             for number in range(1, wanted.count + 1)]
+    lines = [f"service [S12345] name:bench :{number} restart:-1 log:null {shlex.join(work.command(number, wanted))} -- Bench\n"
+             for number in range(1, wanted.number + 1)]
     (folder / "bench.conf").write_text("".join(lines))
     return [*_nspawn(FINIT_ROOTFS, work), f"--bind={folder}:/etc/finit.d", "/sbin/finit"]
 
@@ -240,7 +245,7 @@ def _dinit(work: Work, wanted: Wanted) -> List[str]:
     folder = work.top / "dinit.d"
     folder.mkdir()
     boot = ["type = internal"]
-    for number in range(1, wanted.count + 1):
+    for number in range(1, wanted.number + 1):
         (folder / f"bench{number}").write_text(f"type = process\ncommand = {shlex.join(work.command(number, wanted))}\n"
                                                "restart = true\nrestart-delay = 0\nrestart-limit-count = 0\n")
         boot.append(f"waits-for = bench{number}")
@@ -256,11 +261,11 @@ S6_ENV = {"LD_LIBRARY_PATH": f"{UNPACKED}/s6/usr/lib/{sysconfig.get_config_var('
 PEERS: Dict[str, Peer] = {peer.name: peer for peer in (
     #    name          find               prepare                          packages it can be unpacked from
     Peer("floor",      floor,             lambda work, wanted: [floor(), *work.command(1, wanted)], services=1, restarts=False),
-    Peer("tini",       TINI,              _wrapper(TINI, "--"),            ("tini",), services=1, restarts=False, version=("--version",)),
-    Peer("dumb-init",  DUMB,              _wrapper(DUMB),                  ("dumb-init",), services=1, restarts=False, version=("--version",)),
-    Peer("catatonit",  CATATONIT,         _wrapper(CATATONIT),             ("catatonit",), services=1, restarts=False, version=("--version",)),
-    Peer("s6",         S6,                _s6,                             ("s6", "libs6-2.11", "libskarnet2.13", "libexecline2.9"), environment=S6_ENV,
-         bin=f"{UNPACKED}/s6/usr/bin"),
+    Peer("tini",       TINI,              _wrapper(TINI, "--"),            ("tini",), 1, False, version=("--version",)),
+    Peer("dumb-init",  DUMB,              _wrapper(DUMB),                  ("dumb-init",), 1, False, version=("--version",)),
+    Peer("catatonit",  CATATONIT,         _wrapper(CATATONIT),             ("catatonit",), 1, False, version=("--version",)),
+    Peer("s6",         S6,                _s6,                           ("s6", "libs6-2.11", "libskarnet2.13", "libexecline2.9"),
+         environment=S6_ENV, bin=f"{UNPACKED}/s6/usr/bin"),
     Peer("runit",      RUNIT,             _runit,                          ("runit",)),
     Peer("supervisor", SUPERVISORD,       _supervisor,                     ("supervisor", "python3-pkg-resources"),
          environment={"PYTHONPATH": f"{UNPACKED}/supervisor/usr/lib/python3/dist-packages"}, version=("--version",)),
@@ -274,8 +279,9 @@ PEERS: Dict[str, Peer] = {peer.name: peer for peer in (
 
 def slow_floor(late_ms: int) -> Peer:
     """An init that looks for dead children only every late_ms: the benchmarks must call it slow (tests/benchmarks)."""
-    return Peer(f"late-{late_ms}ms", floor, lambda work, wanted: [floor(), "-l", str(late_ms), *work.command(1, wanted)], services=1,
-                restarts=False)
+    def prepare(work: Work, wanted: Wanted) -> List[str]:
+        return [floor(), "-l", str(late_ms), *work.command(1, wanted)]
+    return Peer(f"late-{late_ms}ms", floor, prepare, (), 1, False)
 
 
 def fetch(names: List[str], say: Callable[[str], None]) -> None:

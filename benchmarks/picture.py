@@ -7,12 +7,13 @@ Never: needs a library, a font or a script.
 from __future__ import annotations
 
 import math
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Mapping, Sequence, Tuple
 from xml.sax.saxutils import escape
 
 WIDTH, HEIGHT = 860, 460
 LEFT, RIGHT, TOP, BOTTOM = 70, 150, 46, 54
-COLORS = ("#888888", "#1f77b4", "#17a2b8", "#9467bd", "#2ca02c", "#8c6d31", "#d62728", "#bcbd22", "#7f7f7f", "#ff7f0e", "#e377c2", "#d4006a")
+COLORS = ("#888888", "#1f77b4", "#17a2b8", "#9467bd", "#2ca02c", "#8c6d31", "#d62728", "#bcbd22", "#7f7f7f",
+          "#ff7f0e", "#e377c2", "#d4006a")
 FIRST = "fastinit"          # drawn last and thicker: the others are what it is compared with
 MOST_POINTS = 240
 STYLE = ("text{font:13px sans-serif;fill:#333}.grid{stroke:#ccc;stroke-width:1}.line{fill:none}"
@@ -44,7 +45,8 @@ class Axis:
 
 
 def _draw(title: str, x: Axis, y: Axis, x_title: str, y_title: str, series: Dict[str, List[Point]], dots: bool) -> str:
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img">',
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
+           'role="img">',
            f"<title>{escape(title)}</title><style>{STYLE}</style>",
            f'<text x="{LEFT}" y="24" font-weight="bold">{escape(title)}</text>']
     for mark, text in zip(x.marks, x.texts):
@@ -65,12 +67,13 @@ def _draw(title: str, x: Axis, y: Axis, x_title: str, y_title: str, series: Dict
         if dots:
             out += [f'<circle cx="{x.at(a):.1f}" cy="{y.at(b):.1f}" r="3" fill="{color}"/>' for a, b in series[name]]
         row = TOP + 14 + 20 * names.index(name)
-        out.append(f'<line x1="{WIDTH - RIGHT + 14}" x2="{WIDTH - RIGHT + 38}" y1="{row - 4}" y2="{row - 4}" stroke="{color}" stroke-width="{width}"/>'
+        out.append(f'<line x1="{WIDTH - RIGHT + 14}" x2="{WIDTH - RIGHT + 38}" y1="{row - 4}" y2="{row - 4}" stroke="{color}" '
+                   f'stroke-width="{width}"/>'
                    f'<text x="{WIDTH - RIGHT + 44}" y="{row}">{escape(name)}</text>')
     return "\n".join([*out, "</svg>", ""])
 
 
-def ecdf(title: str, lifetimes_ns: Dict[str, Sequence[int]]) -> str:
+def ecdf(title: str, lifetimes_ns: Mapping[str, Sequence[int]]) -> str:
     """Share of the zombies that were gone after so long; the x axis in microseconds."""
     series: Dict[str, List[Point]] = {}
     for name, values in lifetimes_ns.items():
@@ -84,12 +87,14 @@ def ecdf(title: str, lifetimes_ns: Dict[str, Sequence[int]]) -> str:
     marks = _decades(min(s[0][0] for s in series.values()), max(s[-1][0] for s in series.values()))
     shares = [0.0, 0.25, 0.5, 0.75, 0.9, 1.0]
     return _draw(title, Axis(marks, [_label(m) for m in marks], LEFT, WIDTH - RIGHT, True),
-                 Axis(shares, [f"{s:.0%}" for s in shares], HEIGHT - BOTTOM, TOP, False), "microseconds", "share of all", series, False)
+                 Axis(shares, [f"{s:.0%}" for s in shares], HEIGHT - BOTTOM, TOP, False), "microseconds", "share of all",
+                 series, False)
 
 
 def lines(title: str, unit: str, cases: Sequence[str], values: Dict[str, Dict[str, float]]) -> str:
     """values[name][case], the cases side by side in their order."""
-    series = {name: [(float(i), by_case[case]) for i, case in enumerate(cases) if by_case.get(case, 0) > 0] for name, by_case in values.items()}
+    series = {name: [(float(i), by_case[case]) for i, case in enumerate(cases) if by_case.get(case, 0) > 0]
+              for name, by_case in values.items()}
     series = {name: points for name, points in series.items() if points}
     if not series:
         raise ValueError("nothing to draw")

@@ -7,9 +7,11 @@ Source: proc(5); schedstat: Documentation/scheduler/sched-stats.rst, field 1 = n
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 from pathlib import Path
-from typing import Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Set
 
 
 class Stat(NamedTuple):
@@ -66,22 +68,31 @@ def zombies(pid: int) -> int:
     return sum(1 for s in map(stat, children(pid)) if s is not None and s.state == "Z")
 
 
-def cpu_ns(pids: Iterable[int]) -> Tuple[int, str]:
-    """Time on a CPU of all threads, dead ones included where the kernel sums only in ticks; and where it was read."""
-    total = 0
+def cpu_ns(pids: Iterable[int]) -> Dict[int, int]:
+    """Time on a CPU of each process that lives: of its live threads where the kernel has schedstat, else in clock ticks."""
+    one = _schedstat_ns if os.path.exists("/proc/self/schedstat") else _ticks_ns
+    found = {}
     for pid in pids:
-        try:
-            for thread in os.listdir(f"/proc/{pid}/task"):
-                total += int(Path(f"/proc/{pid}/task/{thread}/schedstat").read_text().split()[0])
-        except (FileNotFoundError, ProcessLookupError):
-            if os.path.exists(f"/proc/{pid}/stat") and not os.path.exists("/proc/self/schedstat"):
-                return _cpu_ticks_ns(pids), "stat"
-    return total, "schedstat"
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found[pid] = one(pid)
+    return found
 
 
-def _cpu_ticks_ns(pids: Iterable[int]) -> int:
-    tick_ns = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
-    return sum((s.utime + s.stime) * tick_ns for s in map(stat, pids) if s is not None)
+def spent_ns(before: Mapping[int, int], after: Mapping[int, int]) -> int:
+    """Between two cpu_ns(); a process that only one of them saw is not part of it."""
+    return sum(after[pid] - ns for pid, ns in before.items() if pid in after)
+
+
+def _schedstat_ns(pid: int) -> int:
+    tasks = Path(f"/proc/{pid}/task")
+    return sum(int((tasks / thread / "schedstat").read_text().split()[0]) for thread in os.listdir(tasks))
+
+
+def _ticks_ns(pid: int) -> int:
+    s = stat(pid)
+    if s is None:
+        raise ProcessLookupError(pid)
+    return (s.utime + s.stime) * (1_000_000_000 // os.sysconf("SC_CLK_TCK"))
 
 
 def pss_bytes(pid: int) -> int:
@@ -100,7 +111,6 @@ def start_ns(pid: int) -> int:
     s = stat(pid)
     if s is None:
         raise ProcessLookupError(f"cannot read the start of process {pid}: it is gone")
-    import time
     between = time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.clock_gettime_ns(time.CLOCK_MONOTONIC)
     return s.start * (1_000_000_000 // os.sysconf("SC_CLK_TCK")) - between
 

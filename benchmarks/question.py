@@ -6,7 +6,7 @@ A question is a module with a QUESTION; __main__ asks it. Never: prints, or keep
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 if TYPE_CHECKING:
     from benchmarks.peers import Peer
@@ -32,7 +32,7 @@ class Case(NamedTuple):
 
 class Answer(NamedTuple):
     values: Dict[str, float]
-    lifetimes: List[int] = []       # ns, in rising order
+    lifetimes: Sequence[int] = ()   # ns, in rising order
 
 
 class Question(NamedTuple):

@@ -33,13 +33,15 @@ class Summary(NamedTuple):
 
 def summarize(rows: Sequence[Row], question: Question, case: str, peer: str, metric: Metric) -> Optional[Summary]:
     """None when the peer never answered."""
-    by_run = {(row.peer, row.run): row.answer.values[metric.key] for row in rows if (row.question, row.case) == (question.name, case)}
+    by_run = {(row.peer, row.run): row.answer.values[metric.key] for row in rows
+              if (row.question, row.case) == (question.name, case)}
     values = [value for (name, _), value in by_run.items() if name == peer and not math.isnan(value)]
     if not values:
         return None
     ratio = {}
     for reference in question.references if metric.ratio else ():
-        pairs = [(by_run[peer, run], by_run[reference, run]) for name, run in by_run if name == peer and (reference, run) in by_run]
+        runs = [run for name, run in by_run if name == peer and (reference, run) in by_run]
+        pairs = [(by_run[peer, run], by_run[reference, run]) for run in runs]
         ratios = [own / other for own, other in pairs if other > 0 and not math.isnan(own / other)]
         if ratios:
             ratio[reference] = statistics.median(ratios)
@@ -66,7 +68,8 @@ def cell(summary: Optional[Summary], metric: Metric) -> str:
     return text
 
 
-def table(rows: Sequence[Row], question: Question, cases: Iterable[str], peers: Sequence[str], refused: Dict[Tuple[str, str, str], str]) -> str:
+def table(rows: Sequence[Row], question: Question, cases: Iterable[str], peers: Sequence[str],
+          refused: Dict[Tuple[str, str, str], str]) -> str:
     """One block per case; a peer that could not be asked stands there with the reason."""
     blocks = [question.title]
     ratio_metrics = [metric for metric in question.metrics if metric.ratio]
@@ -92,11 +95,16 @@ def table(rows: Sequence[Row], question: Question, cases: Iterable[str], peers: 
 
 
 def _align(lines: List[List[str]]) -> str:
+    """The first column to the left, numbers to the right; a line with fewer columns is a remark and gives no widths."""
     full = len(lines[0])
     widths = [max((len(line[i]) for line in lines if len(line) >= full), default=0) for i in range(full)]
     widths[0] = max(len(line[0]) for line in lines)
-    return "\n".join("  ".join(text.ljust(widths[0]) if i == 0 else (text.rjust(widths[i]) if len(line) >= full and i < full else text)
-                               for i, text in enumerate(line)).rstrip() for line in lines)
+
+    def put(line: List[str]) -> str:
+        numbers = [text.rjust(width) for text, width in zip(line[1:], widths[1:])] if len(line) >= full else line[1:]
+        return "  ".join([line[0].ljust(widths[0]), *numbers, *line[full:]]).rstrip()
+
+    return "\n".join(map(put, lines))
 
 
 def as_json(rows: Sequence[Row], questions: Sequence[Question], machine: Dict[str, object], versions: Dict[str, str],

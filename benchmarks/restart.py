@@ -1,7 +1,8 @@
 """How long is a service down that ends and is restarted?
 
-16 services of 1.1 s each (s6 and runit wait when one has lived for less than a second), each configured to come back at once. Down = from
-the service's own clock just before its exit(2) to that of its next life at the start of main(): exec is part of it, as for its users.
+16 services of 1.1 s each (runit waits when one has lived for less than a second, s6 always does), each configured to come back at
+once. Down = from the service's own clock just before its exit(2) to that of its next life at the start of main(): exec is part
+of it, as for its users.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ def gaps(stamps: List[session.Stamp]) -> List[int]:
     found: List[int] = []
     for stamp in sorted(stamps):
         if stamp.end:
-            ended[stamp.id] = stamp.ns
-        elif stamp.id in ended:
-            found.append(stamp.ns - ended.pop(stamp.id))
+            ended[stamp.service] = stamp.ns
+        elif stamp.service in ended:
+            found.append(stamp.ns - ended.pop(stamp.service))
     return sorted(found)
 
 

@@ -1,7 +1,8 @@
 """One init under test: started, found, loaded, measured, gone.
 
 In:  a peer (peers.py) and the services it shall run.   Out: a Session to measure; afterwards no process, mount or cgroup is left.
-Never: touches a process that it did not start. An init is ended by SIGKILL to its PID 1: the kernel ends the rest of its namespace.
+Never: touches a process that it did not start. An init is ended by SIGKILL to its PID 1: the kernel ends the rest of
+       its namespace.
 """
 
 from __future__ import annotations
@@ -36,16 +37,21 @@ PR_SET_PDEATHSIG = 1
 
 
 class Wanted(NamedTuple):
-    """The services an init shall run: `count` times service.c, each ending after life_ms until it has had `lives` lives."""
+    """The services an init shall run: `number` times service.c, each ending after life_ms until it has had `lives` lives."""
 
-    count: int = 1
+    number: int = 1
     life_ms: int = 0
     lives: int = 1
 
 
+ONE = Wanted()
+
+
 class Stamp(NamedTuple):
+    """What a service wrote: when (CLOCK_MONOTONIC), which, at its start (0) or end (1), its pid in its namespace."""
+
     ns: int
-    id: int
+    service: int
     end: int
     pid: int
 
@@ -108,27 +114,28 @@ class Session:
         """Until each service has been started once; returns the CLOCK_MONOTONIC ns of the last one."""
         deadline = time.monotonic() + seconds
         while True:
-            if self.work.stamps.stat().st_size >= self.wanted.count * RECORD.size:
+            if self.work.stamps.stat().st_size >= self.wanted.number * RECORD.size:
                 first: Dict[int, int] = {}
                 for stamp in self.stamps():
-                    first.setdefault(stamp.id, stamp.ns)
-                if len(first) >= self.wanted.count:
+                    first.setdefault(stamp.service, stamp.ns)
+                if len(first) >= self.wanted.number:
                     return max(first.values(), default=self.started_ns)
             if not self.alive():
                 raise BenchError(f"cannot measure {self.peer.name}: its PID 1 ended while it started services")
             if time.monotonic() > deadline:
-                raise BenchError(f"cannot measure {self.peer.name}: {len({s.id for s in self.stamps()})} of {self.wanted.count} "
-                                 f"services were started in {seconds:.0f} s")
+                started = len({stamp.service for stamp in self.stamps()})
+                raise BenchError(f"cannot measure {self.peer.name}: {started} of {self.wanted.number} services were started "
+                                 f"in {seconds:.0f} s")
             time.sleep(0.002)
 
     def settle(self, seconds: float = 30.0) -> None:
         """Until the init has finished what booting made it do: nearly no CPU time for a moment."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            before, _ = proc.cpu_ns(self.processes())
+            before = proc.cpu_ns(self.processes())
             time.sleep(QUIET_SECONDS)
-            after, _ = proc.cpu_ns(self.processes())
-            if after - before < QUIET_SHARE * QUIET_SECONDS * 1e9:
+            after = proc.cpu_ns(self.processes())
+            if after.keys() == before.keys() and proc.spent_ns(before, after) < QUIET_SHARE * QUIET_SECONDS * 1e9:
                 return
 
     def processes(self) -> List[int]:
@@ -159,23 +166,23 @@ class Session:
 
     def churn(self, count: int, rate: float, every: int = 1, spin: bool = False, seconds: float = 10.0,
               linger: float = LINGER_SECONDS) -> "Churn":
-        """COUNT orphans (or what fits into `seconds`), `rate` a second (0 = as fast as possible), with the init's CPU time for them."""
+        """COUNT orphans (or what fits into `seconds`), `rate` per second (0 = as fast as it can), and the init's CPU time."""
         path = self.work.top / "lifetimes"
         who = self.processes()
-        before, source = proc.cpu_ns(who)
+        before = proc.cpu_ns(who)
         answer = self.load("churn", count, rate, every, int(spin), linger, seconds, path, seconds=seconds + linger + 30)
         self.await_no_zombies(linger)
-        after, _ = proc.cpu_ns(who)
+        after = proc.cpu_ns(who)
         lifetimes = array.array("Q")
         lifetimes.frombytes(path.read_bytes())
-        return Churn(answer, sorted(lifetimes), after - before, source)
+        return Churn(answer, sorted(lifetimes), proc.spent_ns(before, after))
 
     def burst(self, count: int, linger: float = LINGER_SECONDS) -> Dict[str, float]:
         who = self.processes()
-        before, _ = proc.cpu_ns(who)
+        before = proc.cpu_ns(who)
         answer = self.load("burst", count, linger, seconds=linger + 60)
-        after, _ = proc.cpu_ns(who)
-        return {**answer, "cpu_ns": float(after - before)}
+        after = proc.cpu_ns(who)
+        return {**answer, "cpu_ns": float(proc.spent_ns(before, after))}
 
     def hold(self, count: int) -> None:
         """COUNT live orphans: direct children of the init until the session ends."""
@@ -199,16 +206,15 @@ class Session:
 
 
 class Churn(NamedTuple):
-    """What one load did: load.c's answer, lifetimes in ns in rising order, CPU ns of the init's processes, and where that was read."""
+    """What one load did: load.c's answer, lifetimes in ns in rising order, CPU ns of the init's processes."""
 
     answer: Dict[str, float]
     lifetimes: List[int]
     cpu_ns: int
-    cpu_source: str
 
 
 @contextlib.contextmanager
-def boot(peer: "Peer", wanted: Wanted = Wanted(), settle: bool = True) -> Iterator[Session]:
+def boot(peer: "Peer", wanted: Wanted = ONE, settle: bool = True) -> Iterator[Session]:
     """The peer as PID 1 of new namespaces with its services running. Raises BenchError when it does not get there."""
     with workspace() as work, contextlib.ExitStack() as stack:
         log = stack.enter_context(open(work.top / "log", "wb"))
@@ -235,9 +241,9 @@ def _launch(stack: contextlib.ExitStack, peer: "Peer", work: Work, argv: Sequenc
     read, write = os.pipe()
     started_ns = time.monotonic_ns()
     try:
-        launcher = subprocess.Popen([str(program("load")), "init", str(write), str(work.etc), _bin(peer), *argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                    env={"PATH": os.defpath + ":/usr/sbin:/sbin", **peer.environment}, pass_fds=(write,),
-                                    preexec_fn=_die_with_us, cwd="/")
+        launcher = subprocess.Popen([str(program("load")), "init", str(write), str(work.etc), _bin(peer), *argv],
+                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(write,), preexec_fn=_die_with_us,
+                                    cwd="/", env={"PATH": os.defpath + ":/usr/sbin:/sbin", **peer.environment})
     finally:
         os.close(write)
     with os.fdopen(read, "rb") as answer:
@@ -277,7 +283,8 @@ def cgroup2() -> Optional[Path]:
     return None
 
 
-def _launch_nspawn(stack: contextlib.ExitStack, peer: "Peer", work: Work, argv: Sequence[str], log: IO[bytes]) -> "tuple[int, int]":
+def _launch_nspawn(stack: contextlib.ExitStack, peer: "Peer", work: Work, argv: Sequence[str],
+                   log: IO[bytes]) -> "tuple[int, int]":
     """systemd-nspawn from a cgroup of its own; its PID 1 is the descendant that is PID 1 of a namespace."""
     top = cgroup2()
     if top is None:
@@ -290,8 +297,7 @@ def _launch_nspawn(stack: contextlib.ExitStack, peer: "Peer", work: Work, argv: 
         _die_with_us()
         (group / "cgroup.procs").write_text(str(os.getpid()))
 
-    console = stack.enter_context(open(os.devnull, "rb"))
-    launcher = subprocess.Popen(argv, stdin=console, stdout=log, stderr=log, preexec_fn=prepare, cwd="/",
+    launcher = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=prepare, cwd="/",
                                 env={**os.environ, **peer.environment, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"})
     deadline = time.monotonic() + 20.0
     pid = None

@@ -1,7 +1,8 @@
 """How fast can a manager start processes, and does its own size matter?
 
-Spawn methods instead of inits: each inside a Python process that holds 0 or 200 MiB, in a namespace of its own, one process after the other, to a
-small static program that ends at once. fastinit's is the whole path: the process becomes PID 1's child, its exit comes back as an event.
+Spawn methods instead of inits: each inside a Python process that holds 0 or 200 MiB, in a namespace of its own, one process
+after the other, to a small static program that ends at once. fastinit's is the whole path: the process becomes PID 1's child, its
+exit comes back as an event.
 What whole managers make of it is in boot.py (services/s).
 """
 
@@ -29,8 +30,8 @@ def cases(quick: bool) -> List[Case]:
 def _method(name: str) -> Callable[[Peer, Case, bool], Callable[[Work, Wanted], List[str]]]:
     def prepare_for(peer: Peer, case: Case, quick: bool) -> Callable[[Work, Wanted], List[str]]:
         def prepare(work: Work, wanted: Wanted) -> List[str]:
-            spawner = [FASTINIT_PYTHON, "-m", "benchmarks.spawner", name, str(COUNT[quick]), str(int(case.x)), str(work.top / "spawn.json"),
-                       str(work.service)]
+            spawner = [FASTINIT_PYTHON, "-m", "benchmarks.spawner", name, str(COUNT[quick]), str(int(case.x)),
+                       str(work.top / "spawn.json"), str(work.service)]
             if name != "fastinit":
                 return [floor(), *spawner]
             code = ("import sys, os; from fastinit.run import native; native.block_signals(); "
@@ -45,8 +46,8 @@ def peers() -> Dict[str, Peer]:
         raise BenchError("a spawn method is prepared by its question")
     environment = {"PYTHONPATH": str(HERE.parent)}
     names = ("fork+exec", "subprocess", "posix_spawn", "fastinit")
-    return {name: Peer(name, PEERS["fastinit"].find if name == "fastinit" else lambda: FASTINIT_PYTHON, nothing, environment=environment)
-            for name in names}
+    find = {"fastinit": PEERS["fastinit"].find}
+    return {name: Peer(name, find.get(name, lambda: FASTINIT_PYTHON), nothing, environment=environment) for name in names}
 
 
 def ask(peer: Peer, case: Case, quick: bool) -> Answer:

@@ -1,6 +1,7 @@
 """Spawns N processes one after the other by one method, and times each; runs inside the namespace of spawn.py's measurement.
 
-In:  argv METHOD COUNT BALLAST_MIB RESULT PROGRAM; for "fastinit" this is the manager of an init (FASTINIT_SHM_FD, FASTINIT_INIT_FD).
+In:  argv METHOD COUNT BALLAST_MIB RESULT PROGRAM; for "fastinit" this is the manager of an init (FASTINIT_SHM_FD,
+     FASTINIT_INIT_FD).
 Out: RESULT: JSON, {"calls": ns of each spawn call, "seconds": for all, their exits included}.
 """
 
@@ -28,7 +29,8 @@ def posix_spawn(program: str) -> Spawn:
 
 def subprocess_popen(program: str) -> Spawn:
     def spawn(number: int) -> Callable[[], None]:
-        child = subprocess.Popen([program], env={}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        null = subprocess.DEVNULL
+        child = subprocess.Popen([program], env={}, stdin=null, stdout=null, stderr=null)
         return lambda: void(child.wait())
     return spawn
 
