@@ -90,6 +90,8 @@ class Results:
         if why is not None:
             self.refused[key] = why
             return
+        if key in self.refused and not any((row.question, row.case, row.peer) == key for row in self.rows):
+            return      # it failed in the run before this: it would cost the same minute again
         began = time.monotonic()
         try:
             answer = question.ask(peer, case, quick)

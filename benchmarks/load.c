@@ -64,11 +64,6 @@ static long max_lifetimes;
 static atomic_int everyone;             /* one gate for all: hold and burst */
 static char middle_stack[64 * 1024] __attribute__((aligned(16)));
 
-static void die(const char *what)
-{
-	fprintf(stderr, "load: cannot %s: %s\n", what, strerror(errno));
-	_exit(1);
-}
 
 static uint64_t now_ns(void)
 {
@@ -107,6 +102,15 @@ static long raw4(long nr, long a, long b, long c, long d)
 #else
 #error "load.c: this architecture's system call is not written down yet"
 #endif
+}
+
+/* What is parked ends too: it holds our pipes open, and whoever reads them would wait for it. */
+static void die(const char *what)
+{
+	fprintf(stderr, "load: cannot %s: %s\n", what, strerror(errno));
+	atomic_store(&everyone, 1);
+	raw4(SYS_futex, (long)&everyone, FUTEX_WAKE_PRIVATE, INT_MAX, 0);
+	_exit(1);
 }
 
 static void wait_gate(atomic_int *gate)

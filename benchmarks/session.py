@@ -19,7 +19,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import IO, TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from benchmarks import proc
 from benchmarks.build import BenchError, program
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60.0        # systemd in a container with a thousand units takes seconds; nobody takes a minute
 STOP_SECONDS = 10.0
+HOLD_SECONDS = 20.0
 QUIET_SECONDS = 0.25        # an init that used less than QUIET_SHARE of a CPU for so long has finished booting
 QUIET_SHARE = 0.02
 LINGER_SECONDS = 15.0       # how long a zombie may wait before it counts as never reaped; the slowest peer looks every 5 s
@@ -157,8 +158,7 @@ class Session:
         try:
             out, err = child.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
-            child.kill()
-            child.communicate()
+            _drop(child)
             raise BenchError(f"cannot load {self.peer.name}: 'load {mode}' did not end in {seconds:.0f} s") from None
         if child.returncode != 0:
             raise BenchError(f"cannot load {self.peer.name}: {err.strip() or f'load {mode} ended with {child.returncode}'}")
@@ -190,8 +190,10 @@ class Session:
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=_die_with_us)
         self.holders.append(child)
         assert child.stdout is not None and child.stderr is not None
-        if not child.stdout.readline():
-            raise BenchError(f"cannot hold {count} orphans: {child.stderr.read().decode().strip()}")
+        ready, _, _ = select.select([child.stdout], [], [], HOLD_SECONDS)
+        if not ready or not child.stdout.readline():
+            why = child.stderr.read().decode().strip() if ready else f"not made in {HOLD_SECONDS:.0f} s"
+            raise BenchError(f"cannot hold {count} orphans below {self.peer.name}: {why}")
 
     def await_no_zombies(self, seconds: float) -> None:
         """What the load made is reaped, so that the CPU time read next is that of all of them."""
@@ -200,9 +202,18 @@ class Session:
             time.sleep(0.005)
 
     def close(self) -> None:
+        """Those held end with the namespace, next."""
         for child in self.holders:
-            child.kill()
-            child.communicate()
+            _drop(child)
+
+
+def _drop(child: "subprocess.Popen[Any]") -> None:
+    """Orphans may live on, with the pipes as theirs too: nobody waits for the pipes' end."""
+    child.kill()
+    child.wait()
+    for pipe in (child.stdin, child.stdout, child.stderr):
+        if pipe is not None:
+            pipe.close()
 
 
 class Churn(NamedTuple):

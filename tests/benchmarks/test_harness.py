@@ -158,3 +158,13 @@ def test_restarts_are_seen(monkeypatch):
     answer = restart.ask(peer, Case("idle", 0.0), True)
     assert answer.values["missing"] == 0
     assert answer.values["p50"] < 1e9
+
+
+def test_more_orphans_than_fit_is_an_error_and_not_a_wait():
+    """Where descriptors run out, what was parked already is let go: nobody waits for its end of the pipe."""
+    import resource
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if not 0 < hard < 30_000:
+        pytest.skip(f"the hard limit of descriptors ({hard}) is no limit here")
+    with session.boot(FLOOR, settle=False) as running, pytest.raises(BenchError, match="make so many orphans|clone an orphan"):
+        running.burst(hard + 10, linger=1.0)
