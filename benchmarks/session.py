@@ -296,7 +296,7 @@ def cgroup2() -> Optional[Path]:
 
 def _launch_nspawn(stack: contextlib.ExitStack, peer: "Peer", work: Work, argv: Sequence[str],
                    log: IO[bytes]) -> "tuple[int, int]":
-    """systemd-nspawn from a cgroup of its own; its PID 1 is the descendant that is PID 1 of a namespace."""
+    """systemd-nspawn from a cgroup of its own; the init is the descendant that is PID 1 of a namespace and not nspawn."""
     top = cgroup2()
     if top is None:
         raise BenchError("cannot start systemd-nspawn: no cgroup v2 is mounted")
@@ -308,7 +308,9 @@ def _launch_nspawn(stack: contextlib.ExitStack, peer: "Peer", work: Work, argv: 
         _die_with_us()
         (group / "cgroup.procs").write_text(str(os.getpid()))
 
-    launcher = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=prepare, cwd="/",
+    # nspawn's container outlives an nspawn that is killed: in a PID namespace around both, our end is the end of all
+    around = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child=KILL", "--"]
+    launcher = subprocess.Popen([*around, *argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=prepare, cwd="/",
                                 env={**os.environ, **peer.environment, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"})
     deadline = time.monotonic() + 20.0
     pid = None

@@ -63,6 +63,16 @@ def test_a_slow_reaper_is_measured_as_slow():
     assert percentile(slow.lifetimes, 0.5) > 10 * percentile(fast.lifetimes, 0.5)
 
 
+def test_the_fallback_of_older_kernels_measures_the_same(monkeypatch):
+    """Without EPOLLHUP the first ESRCH ends a lifetime: the slow one is as slow, and every burst is still seen to its end."""
+    monkeypatch.setenv("FASTINIT_BENCH_NO_HUP", "1")
+    with session.boot(peers.slow_floor(LATE_MS), settle=False) as running:
+        slow = running.churn(60, 90.0)
+        burst_answer = running.burst(100)
+    assert slow.answer["unreaped"] == 0 == burst_answer["unreaped"]
+    assert LATE_MS * 1e3 * 0.25 < percentile(slow.lifetimes, 0.5) / 1e3 < LATE_MS * 1e3 * 1.5
+
+
 def test_every_orphan_is_accounted_for():
     """Made = asked for, every 7th timed, all reaped, no zombie left."""
     with session.boot(FLOOR, settle=False) as running:
@@ -166,5 +176,5 @@ def test_more_orphans_than_fit_is_an_error_and_not_a_wait():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if not 0 < hard < 30_000:
         pytest.skip(f"the hard limit of descriptors ({hard}) is no limit here")
-    with session.boot(FLOOR, settle=False) as running, pytest.raises(BenchError, match="make so many orphans|clone an orphan"):
+    with session.boot(FLOOR, settle=False) as running, pytest.raises(BenchError, match=r"make so many orphans|clone an orphan"):
         running.burst(hard + 10, linger=1.0)
