@@ -11,7 +11,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from fastinit.control.options import UsageError
 from fastinit.control.request import Context, Pause, Steps
-from fastinit.control.selection import expand
+from fastinit.control.selection import changed_on_disk, expand, needs_reload
 from fastinit.errors import RequestError
 from fastinit.plan.effects import JobFinished
 from fastinit.plan.states import Active, JobMode, JobResult, JobType
@@ -34,9 +34,9 @@ JOB_VERBS: Dict[str, JobVerb] = {
     "stop":                  JobVerb("stop", JobType.STOP),
     "reload":                JobVerb("reload", JobType.RELOAD),
     "restart":               JobVerb("restart", JobType.RESTART),
-    "try-restart":           JobVerb("restart", JobType.TRY_RESTART, if_active=True),
+    "try-restart":           JobVerb("try-restart", JobType.TRY_RESTART, if_active=True),
     "reload-or-restart":     JobVerb("reload-or-restart", JobType.RESTART, reload_if_possible=True),
-    "try-reload-or-restart": JobVerb("try-reload-or-restart", JobType.TRY_RESTART, if_active=True, reload_if_possible=True),
+    "try-reload-or-restart": JobVerb("reload-or-try-restart", JobType.TRY_RESTART, if_active=True, reload_if_possible=True),
     "isolate":               JobVerb("start", JobType.START, mode=JobMode.ISOLATE),
 }
 RUNNING = (Active.ACTIVE, Active.RELOADING, Active.ACTIVATING, Active.REFRESHING)
@@ -122,7 +122,8 @@ class Waiter:
 def job_verb(context: Context) -> Steps:
     """All verbs of JOB_VERBS."""
     verb = JOB_VERBS[context.verb]
-    units = expand(context.args, context.manager.engine.units)
+    suffix = ".target" if verb.mode is JobMode.ISOLATE else ".service"
+    units = expand(context.args, context.manager.engine.units, suffix)
     return (yield from run_jobs(context, verb, units))
 
 
@@ -163,6 +164,7 @@ def _submit_all(context: Context, verb: JobVerb, units: List[str], mode: JobMode
             continue
         waiter.want(job.id, name)
         queued.append(name)
+        warn_if_changed(context, name)
         if context.options.show_transaction:
             context.warn(f"Enqueued anchor job {job.id} {job.unit}/{job.type.value}.")
     return code, queued
@@ -184,6 +186,13 @@ def _type_for(context: Context, verb: JobVerb, name: str) -> Optional[JobType]:
 def can_reload(unit: Unit) -> bool:
     service = unit.service
     return service is not None and (bool(service.exec_reload) or service.type == "notify-reload")
+
+
+def warn_if_changed(context: Context, name: str) -> None:
+    """What runs is not what the files say by now."""
+    record = context.manager.engine.find(name)
+    if record is not None and not context.options.no_warn and needs_reload(record):
+        context.warn(changed_on_disk(record.unit.name))
 
 
 def explain(context: Context, word: str, name: str, error: Exception) -> None:
@@ -254,7 +263,7 @@ def cancel(context: Context) -> int:
         if job_id in engine.jobs:
             engine.cancel(job_id)
         else:
-            context.warn(f"Failed to cancel job {job_id}: Job {job_id} does not exist.")
+            context.warn(f"Failed to cancel job {job_id}, ignoring: Job {job_id} does not exist.")
             code = 1
     context.manager.pump()
     return code

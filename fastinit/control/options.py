@@ -81,7 +81,7 @@ class Options:
     print_words: Optional[List[str]] = None     # an option's value was "help": print these, exit 0
 
     def show_legend(self) -> bool:
-        return self.legend is not False
+        return not self.quiet if self.legend is None else self.legend
 
 
 Apply = Callable[[Options, str], None]

@@ -16,7 +16,8 @@ from fastinit.control import processes, unitfiles
 from fastinit.control.render import dependencies, show, status, times, units
 from fastinit.control.render.style import Style
 from fastinit.control.request import Context, Pause, Steps
-from fastinit.control.selection import complete, expand, is_pattern, list_matcher
+from fastinit.control.selection import changed_on_disk, complete, expand, is_pattern, list_matcher, needs_reload
+from fastinit.errors import RequestError
 from fastinit.plan.record import UnitRecord
 from fastinit.plan.states import Active
 
@@ -91,6 +92,8 @@ def show_status(context: Context) -> Steps:
         is_first = False
         for line in status.render(Style(context.terminal), record, _facts(context, record)):
             context.say(line)
+        if context.is_live and not context.options.no_warn and needs_reload(record):
+            context.warn(changed_on_disk(name))
         code = code or (0 if record.active in UP else LSB_NOT_RUNNING)
         yield Pause()
     return code
@@ -106,12 +109,14 @@ def _status_names(context: Context) -> List[Optional[str]]:
     found: List[Optional[str]] = []
     for word in context.args:
         if word.isascii() and word.isdigit():
+            if not os.path.exists(f"/proc/{word}"):
+                raise RequestError(f"PID {word} doesn't exist or is already gone.")
             unit = context.manager.unit_of_pid(int(word))
             if unit is None:
                 context.warn(f"Failed to get unit for PID {word}: PID {word} does not belong to any loaded unit.")
             found.append(unit)
         elif is_pattern(word):
-            matches: List[str] = [name for name in expand([word], engine.units)
+            matches: List[str] = [name for name in expand([word], engine.units, all_states=True)
                                   if units.is_shown(engine.units[name], context.options)]
             matches.sort(key=units.sort_key)
             found.extend(matches)
@@ -133,7 +138,7 @@ def _facts(context: Context, record: UnitRecord) -> status.Facts:
         hostname=socket.gethostname().partition(".")[0],
         triggered_by=_states(context, manager.engine.related(unit.name, "TriggeredBy")),
         triggers=_states(context, manager.engine.related(unit.name, "Triggers")),
-        identifier=identifier, needs_reload=context.is_live and needs_reload(record), now_usec=time.time_ns() // 1000,
+        identifier=identifier, now_usec=time.time_ns() // 1000,
         full=options.full, timestamp=options.timestamp, log_mode=options.output,
     )
 
@@ -141,18 +146,6 @@ def _facts(context: Context, record: UnitRecord) -> status.Facts:
 def _states(context: Context, related: Sequence[str]) -> List[Tuple[str, str]]:
     found = ((name, context.manager.engine.find(name)) for name in related)
     return [(name, record.active.value) for name, record in found if record is not None]
-
-
-def needs_reload(record: UnitRecord) -> bool:
-    """Whether a file or directory that the unit came from is no longer what it was."""
-    for path, mtime_ns, inode in record.unit.stamps:
-        try:
-            about = os.stat(path)
-        except OSError:
-            return True
-        if about.st_mtime_ns != mtime_ns or about.st_ino != inode:
-            return True
-    return False
 
 
 def _system_status(context: Context) -> Iterator[str]:

@@ -7,11 +7,13 @@ Source: systemctl(1), "Parameter Syntax"; fnmatch(3) without flags, as systemd u
 from __future__ import annotations
 
 import fnmatch
+import os
 import re
 from typing import Callable, Iterable, List, Mapping
 
 from fastinit.control.options import UsageError
 from fastinit.plan.record import UnitRecord
+from fastinit.plan.states import Active
 from fastinit.units import names
 
 _GLOB = frozenset("*?[")
@@ -29,14 +31,20 @@ def complete(word: str, suffix: str = ".service") -> str:
         raise UsageError("Failed to mangle name: Invalid argument") from None
 
 
-def expand(words: Iterable[str], units: Mapping[str, UnitRecord], suffix: str = ".service") -> List[str]:
-    """Names stay what they are; each pattern becomes the units in memory that it matches. Raises UsageError."""
+def expand(words: Iterable[str], units: Mapping[str, UnitRecord], suffix: str = ".service",
+           all_states: bool = False) -> List[str]:
+    """Names stay what they are; each pattern becomes the units that it matches, of those that `list-units` shows without --all.
+    Raises UsageError."""
     found: List[str] = []
     for word in words:
-        name = complete(word, suffix)
+        try:
+            name = complete(word, suffix)
+        except UsageError as error:
+            raise UsageError(f"{error}\nFailed to expand names: Invalid argument") from None
         if is_pattern(name):
             matches = matcher([name])
-            found += sorted(key for key, record in units.items() if any(map(matches, record.unit.names or (key,))))
+            found += sorted(key for key, record in units.items()
+                            if (all_states or record.active is not Active.INACTIVE) and any(map(matches, record.unit.names or (key,))))
         else:
             found.append(name)
     return list(dict.fromkeys(found))
@@ -54,3 +62,20 @@ def matcher(patterns: Iterable[str]) -> Callable[[str], bool]:
 def list_matcher(words: Iterable[str]) -> Callable[[str], bool]:
     """For list verbs: "nginx" means nginx.service, "*ssh*" any type."""
     return matcher([word if is_pattern(word) else complete(word) for word in words])
+
+
+def needs_reload(record: UnitRecord) -> bool:
+    """Whether a file or directory that the unit came from is no longer what it was."""
+    for path, mtime_ns, inode in record.unit.stamps:
+        try:
+            about = os.stat(path)
+        except OSError:
+            return True
+        if about.st_mtime_ns != mtime_ns or about.st_ino != inode:
+            return True
+    return False
+
+
+def changed_on_disk(name: str) -> str:
+    return (f"Warning: The unit file, source configuration file or drop-ins of {name} changed on disk. "
+            "Run 'systemctl daemon-reload' to reload units.")

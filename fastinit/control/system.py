@@ -16,7 +16,7 @@ from fastinit.control import help_text, words
 from fastinit.control.jobs import JOB_VERBS, run_jobs
 from fastinit.control.options import UsageError
 from fastinit.control.request import Context, Outcome, Pause, Steps
-from fastinit.control.selection import expand
+from fastinit.control.selection import complete, expand
 from fastinit.errors import RequestError
 from fastinit.plan.record import UnitRecord
 from fastinit.plan.states import Active, JobMode
@@ -281,7 +281,7 @@ def clean(context: Context) -> int:
     kinds = list(_BASES) if "all" in wanted else wanted
     for kind in kinds:
         if kind not in _BASES and kind != "fdstore":
-            raise RequestError(f"Failed to clean unit {context.args[0]}: Invalid resource type: {kind}")
+            raise RequestError(f"Failed to clean unit {complete(context.args[0])}: Invalid resource type: {kind}")
     code = 0
     for name in expand(context.args, context.manager.engine.units):
         code = _clean_unit(context, name, kinds) or code
@@ -291,7 +291,7 @@ def clean(context: Context) -> int:
 def _clean_unit(context: Context, name: str, kinds: List[str]) -> int:
     record = context.manager.engine.get(name)
     if record.unit.load_state != "loaded":
-        context.warn(f"Failed to clean unit {name}: Unit {name} not found.")
+        context.warn(f"Failed to add reference to unit {name}: Unit {name} not found.")
         return 1
     if record.active not in (Active.INACTIVE, Active.FAILED) or record.job is not None:
         context.warn(f"Failed to clean unit {name}: Unit is not inactive or has pending job.")

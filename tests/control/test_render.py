@@ -96,7 +96,7 @@ def test_show(systemctl: Client) -> None:
                 "Id": "web.service",
                 "Names": "web.service", "Description": "A web server", "User": "nobody", "CanReload": "yes", "CanStart": "yes",
                 "Environment": 'A=1 "B=two words"', "KillMode": "control-group", "KillSignal": "15", "UMask": "0022",
-                "Documentation": "man:web(8) https://example.org/", "InvocationID": "0123456789abcdef0123456789abcdef",
+                "Documentation": '"man:web(8)" https://example.org/', "InvocationID": "0123456789abcdef0123456789abcdef",
                 "RuntimeMaxUSec": "infinity", "JobTimeoutUSec": "infinity", "StartLimitBurst": "5"}
     assert {name: properties.get(name) for name in expected} == expected
     assert properties["ExecStart"].startswith(

@@ -96,9 +96,12 @@ def _mode(value: int) -> str:
     return f"{value:04o}"
 
 
+_NEEDS_QUOTES = frozenset(" \t\n\"'\\$`*?[]()<>|&;!")      # what a shell would take for its own
+
+
 def _quoted(values: Sequence[str]) -> str:
     """Strings of a list that hold blanks are quoted, as Environment= shows them."""
-    return " ".join(value if value and not set(value) & set(" \t\n\"'\\") else processes.quote(value) for value in values)
+    return " ".join(value if value and not set(value) & _NEEDS_QUOTES else processes.quote(value) for value in values)
 
 
 def _stream(stream: StdStream) -> str:
@@ -583,7 +586,7 @@ def _load_error(subject: Subject) -> str:
 
 
 def _need_reload(subject: Subject) -> str:
-    from fastinit.control.query import needs_reload
+    from fastinit.control.selection import needs_reload
     return _bool(subject.context.is_live and needs_reload(subject.record))
 
 
@@ -685,6 +688,8 @@ def unit_properties(context: Context, record: UnitRecord) -> Pairs:
         if wanted and name not in wanted:
             continue
         value = get(subject)
+        if name in _SPLIT and not value:
+            continue                # a property of several lines that has none
         if name in _SPLIT and "\n" in value:
             for line in value.split("\n"):
                 yield name, line

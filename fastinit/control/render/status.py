@@ -37,7 +37,6 @@ class Facts(NamedTuple):
     triggered_by: Sequence[Tuple[str, str]]     # (unit, its ActiveState)
     triggers: Sequence[Tuple[str, str]]
     identifier: str                     # SyslogIdentifier= of the unit's own output
-    needs_reload: bool
     now_usec: int
     full: bool
     timestamp: str
@@ -77,10 +76,6 @@ def render(style: Style, record: UnitRecord, facts: Facts) -> Iterator[str]:
     yield from _resources(record, found)
     yield from _tree(style, record, found, facts.full)
     yield from log_lines(style, facts)
-    if facts.needs_reload:
-        yield ""
-        yield style.paint(f"Warning: The unit file, source configuration file or drop-ins of {unit.name} changed on disk. "
-                          "Run 'systemctl daemon-reload' to reload units.", "yellow")
 
 
 def _loaded(style: Style, record: UnitRecord, facts: Facts) -> str:
@@ -92,7 +87,7 @@ def _loaded(style: Style, record: UnitRecord, facts: Facts) -> str:
     if unit.load_state == "not-found":
         return f"{word} (Reason: Unit {unit.name} not found.)"
     if unit.load_state in ("bad-setting", "error"):
-        return f"{word} (Reason: {unit.load_error or f'Unit {unit.name} has a bad unit file setting.'})"
+        return f"{word} (Reason: Unit {unit.name} has a bad unit file setting.)"
     path = unit.source_path or unit.fragment_path
     parts = [part for part in (path, _file_state(style, facts.file_state)) if part]
     if facts.preset and facts.file_state and facts.preset != "ignored":
@@ -188,7 +183,7 @@ def _exec_lines(style: Style, record: UnitRecord, found: Sequence[Process]) -> I
 
 
 def _process_line(style: Style, phase: str, command: ExecCommand, status: ExecStatus) -> str:
-    argv = " ".join(map(processes.quote, (command.path, *command.argv[1:])))
+    argv = " ".join((command.path, *command.argv[1:]))
     return label("Process") + f"{status.pid} {phase}={argv} ({_outcome(style, status, None, command)})"
 
 
