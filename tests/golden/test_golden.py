@@ -1,0 +1,145 @@
+"""The same commands on the same units, asked of systemd 257 and of fastinit: same words, same stream, same exit code.
+
+Only what cannot be the same is made the same first: NORMAL; what differs stands in WANTED or OPEN, with the reason.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import importlib.util
+import re
+import shlex
+import tempfile
+from pathlib import Path
+from typing import Dict, Iterator, List, NamedTuple, Tuple
+
+import pytest
+
+from . import guests
+from .guests import Answer, Guest
+from .scenarios import SCENARIOS
+
+NORMAL: Tuple[Tuple[str, str], ...] = (     # pattern -> replacement, in this order
+    (r"(?m)^ *(Tasks|Memory|CPU|CGroup|IP|IO|Invocation|Mem peak): .*\n", ""),   # what a cgroup counts; random numbers
+    (r"(?m)^ +(├─|└─) ?\d+ .*\n", ""),                                              # the cgroup's processes
+    (r"\b[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+; .*? ago", "TIME"),
+    (r"\b[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \w+", "TIME"),
+    (r"(?m)^( *Duration: ).*", r"\1SPAN"),
+    (r"\b(PID|Process|Main PID): \d+", r"\1: N"),
+    (r"\b\d+ (ExecStart|ExecStartPre|ExecStop|ExecReload)", r"N \1"),
+    (r"PID \d+", "PID N"),
+    (r"\(\((\w+)\)\)", r"(\1)"),                           # the name before exec, when systemd is asked that soon
+)
+# Lists without an order: systemd prints them as they lie in its hash tables, otherwise at each boot.
+UNORDERED = re.compile(r"(?m)^(Requires|Wants|WantedBy|Conflicts|Before|After|Names)=(.*)$")
+
+
+class Different(NamedTuple):
+    """An answer that is not the same. scenario, command: regular expressions; why: for whoever reads the table."""
+
+    scenario: str
+    command: str
+    why: str
+
+
+# It stays so.
+WANTED: Tuple[Different, ...] = (
+    Different("changed.*", r"whoami 1", "there is no init.scope: PID 1 belongs to no unit"),
+)
+NO_GC = "systemd forgets an inactive unit that nothing loaded refers to, and its past with it; fastinit keeps it in memory"
+NO_SOCKETS = "units of this type are not run yet"
+# Known, and to be mended; a row whose commands have all become the same fails the test until it is taken out.
+OPEN: Tuple[Different, ...] = (
+    Different("failures", r"start bb-limit|!systemctl is-failed 'bb-\*' \| sort|list-units .*'bb-\*'.*", NO_GC),
+    Different("status", r"status cc-(unmet|running) -n0", NO_GC),
+    Different("show", r"show -p Id,Names,.* dd-b", NO_GC),
+    Different("dependencies", r"list-dependencies (--reverse --all ff-c|--after ff-a)|list-units 'ff-\*' --all", NO_GC),
+    Different("changed.*", r"kill gg-a|kill --signal=KILL --wait gg-a gg-b|stop gg-a", NO_GC),
+    Different("status", r"start cc-running .*|status cc-(socket.socket|idle) -n0", NO_SOCKETS),
+    Different("a service's life", r"start aa@\.service|start aa-live --job-mode=nosuch", "refused by another check"),
+    Different("failures", r"status bb-(nostart|badtype|twostarts)", "what the loader has to say is not in the unit's log"),
+    Different("show", r"show -p Type,.*", "WatchdogUSec of a unit that does not run, defaults of one that does not exist"),
+    Different("changed.*", r"kill --kill-whom=nosuch gg-a|log-level nosuch", "other words"),
+    Different("changed.*", r"strat gg-a", "no proposal of a verb that is spelled alike"),
+    Different("changed.*", r"list-(sockets|timers|paths|automounts) 'gg-\*'", "the empty table has no header"),
+    Different("changed.*", r"--state=help", "some sub-states are missing or in another order"),
+)
+NO_INSTALL = "what [Install] says is not read by this build"
+if importlib.util.find_spec("fastinit.units.install") is None:
+    OPEN += (
+        Different("unit files", r".*", NO_INSTALL),
+        Different("status", r"status .*", NO_INSTALL),
+        Different("show", r"show -p Id,Names,.*", NO_INSTALL),
+        Different("changed.*", r"status gg-a -n0", NO_INSTALL),
+    )
+
+
+def normal(text: str) -> str:
+    for pattern, replacement in NORMAL:
+        text = re.sub(pattern, replacement, text)
+    return UNORDERED.sub(lambda found: f"{found[1]}={' '.join(sorted(found[2].split()))}", text)
+
+
+def ask(guest: Guest, command: str) -> Answer:
+    if command.startswith("!"):
+        answer = guest.run("sh", "-c", command[1:])
+    else:
+        words, _, typed = command.partition(" < ")
+        answer = guest.run("systemctl", *shlex.split(words), stdin=typed.encode().decode("unicode_escape"))
+    return Answer(answer.code, normal(answer.stdout), normal(answer.stderr))
+
+
+def history(guest: Guest, name: str) -> List[Answer]:
+    scenario = SCENARIOS[name]
+    guest.put(scenario.files)
+    assert guest.run("systemctl", "daemon-reload").code == 0
+    return [ask(guest, command) for command in scenario.commands]
+
+
+def compare(name: str, answers: Dict[str, List[Answer]]) -> Iterator[str]:
+    """Every difference that no row knows, and every row that knows one which is not there."""
+    rows = [row for row in WANTED + OPEN if re.fullmatch(row.scenario, name)]
+    needed = set()
+    for command, theirs, ours in zip(SCENARIOS[name].commands, answers["systemd"], answers["fastinit"]):
+        if theirs == ours:
+            continue
+        known = [row for row in rows if re.fullmatch(row.command, command)]
+        needed.update(known)
+        if not known:
+            yield f"systemctl {command}"
+            for field in Answer._fields:
+                one, other = getattr(theirs, field), getattr(ours, field)
+                if one != other:
+                    yield f"  {field}\n    systemd:  {one!r}\n    fastinit: {other!r}"
+    for row in rows:
+        if row not in needed:
+            yield f"the same by now: {row.command!r}, {row.why}: take the row out"
+
+
+@pytest.fixture(scope="module")
+def systems() -> Iterator[Dict[str, Guest]]:
+    reason = guests.missing()
+    if reason:
+        pytest.skip(reason)
+    guests.CACHE.mkdir(parents=True, exist_ok=True)
+    booted: Dict[str, Guest] = {}
+    with tempfile.TemporaryDirectory(dir=guests.CACHE) as folder:
+        try:
+            booted["systemd"] = guests.Reference(Path(folder))
+            booted["fastinit"] = guests.Own(Path(folder))
+            yield booted
+        except guests.Unavailable as error:
+            pytest.skip(str(error))
+        finally:
+            for guest in booted.values():
+                guest.close()
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_same(systems: Dict[str, Guest], name: str) -> None:
+    """Both say the same, byte for byte."""
+    with concurrent.futures.ThreadPoolExecutor(2) as both:
+        running = {kind: both.submit(history, guest, name) for kind, guest in systems.items()}
+        answers = {kind: future.result() for kind, future in running.items()}
+    found = list(compare(name, answers))
+    assert not found, "\n".join(found)
