@@ -213,6 +213,7 @@ def list_of_type(kind: str, headers: Sequence[str]) -> Callable[[Context], int]:
         if context.options.output.startswith("json"):
             context.say("[]")
         elif context.options.show_legend():
+            context.say(" ".join(headers) + "\n")
             context.say(f"0 {kind}s listed.")
             context.say(f"Pass --all to see loaded but inactive {kind}s, too.")
         return 0

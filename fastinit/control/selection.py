@@ -43,8 +43,8 @@ def expand(words: Iterable[str], units: Mapping[str, UnitRecord], suffix: str = 
             raise UsageError(f"{error}\nFailed to expand names: Invalid argument") from None
         if is_pattern(name):
             matches = matcher([name])
-            found += sorted(key for key, record in units.items()
-                            if (all_states or record.active is not Active.INACTIVE) and any(map(matches, record.unit.names or (key,))))
+            shown = ((key, record) for key, record in units.items() if all_states or record.active is not Active.INACTIVE)
+            found += sorted(key for key, record in shown if any(map(matches, record.unit.names or (key,))))
         else:
             found.append(name)
     return list(dict.fromkeys(found))

@@ -58,6 +58,16 @@ _IMAGE = system.refused("Mounting an image into a running unit is not supported 
 _NO_BUS = system.refused("Log levels and targets of services need D-Bus, which fastinit does not use.")
 
 
+_TITLES = {
+    "automount": ("WHAT", "WHERE", "MOUNTED", "IDLE TIMEOUT", "UNIT"), "path": ("PATH", "CONDITION", "UNIT", "ACTIVATES"),
+    "socket": ("LISTEN", "UNIT", "ACTIVATES"), "timer": ("NEXT", "LEFT", "LAST", "PASSED", "UNIT", "ACTIVATES"),
+}
+
+
+def _list_of(kind: str) -> Run:
+    return query.list_of_type(kind, _TITLES[kind])
+
+
 def _suspended(word: str, method: str) -> Run:
     return system.refused(_POWER.format(method, word))
 
@@ -65,10 +75,10 @@ def _suspended(word: str, method: str) -> Run:
 VERBS = (
     Verb("list-units",            (), query.list_units,                           0, None, _R, _EITHER),
     Verb("list-unit-files",       (), unitfiles.list_unit_files,                  0, None, _R, _FILES),
-    Verb("list-automounts",       (), query.list_of_type("automount", ()),        0, None, _R, _EITHER),
-    Verb("list-paths",            (), query.list_of_type("path", ()),             0, None, _R, _EITHER),
-    Verb("list-sockets",          (), query.list_of_type("socket", ()),           0, None, _R, _EITHER),
-    Verb("list-timers",           (), query.list_of_type("timer", ()),            0, None, _R, _EITHER),
+    Verb("list-automounts",       (), _list_of("automount"),                      0, None, _R, _EITHER),
+    Verb("list-paths",            (), _list_of("path"),                           0, None, _R, _EITHER),
+    Verb("list-sockets",          (), _list_of("socket"),                         0, None, _R, _EITHER),
+    Verb("list-timers",           (), _list_of("timer"),                          0, None, _R, _EITHER),
     Verb("list-jobs",             (), query.list_jobs,                            0, None, _R, _EITHER),
     Verb("list-machines",         (), system.list_machines,                       0, None, _R, _EITHER),
     Verb("clear-jobs",            (), jobs.cancel,                                0, 0,    _C, _LIVE),
