@@ -69,6 +69,9 @@ int fi_exit_consume(uint64_t seq);
 /* How often PID 1 has received signo (1..64) since its start; the manager keeps how many of them it has handled. */
 uint64_t fi_signal_count(int signo);
 
+/* All of them together, counted last: where this is as before, no count above has changed. */
+uint64_t fi_signal_total(void);
+
 /* Tell PID 1 how many of the stop signals have been seen: it stops expecting the manager to hang. */
 int fi_signal_seen(int signo, uint64_t count);
 

@@ -67,8 +67,10 @@ static void on_crash(int signo, siginfo_t *si, void *context)
 
 	(void)context;
 	if (si->si_code <= 0 && si->si_pid != getpid()) {
-		if (fi_pid1.shared)
+		if (fi_pid1.shared) {
 			atomic_fetch_add(&fi_pid1.shared->signal_count[signo], 1);
+			atomic_fetch_add(&fi_pid1.shared->count.signals, 1);
+		}
 		return;
 	}
 	(void)!write(STDERR_FILENO, text, sizeof text - 1);

@@ -69,6 +69,11 @@ uint64_t fi_signal_count(int signo)
 	return atomic_load(&fi_manager.shared->signal_count[signo]);
 }
 
+uint64_t fi_signal_total(void)
+{
+	return fi_manager.shared ? atomic_load(&fi_manager.shared->count.signals) : 0;
+}
+
 int fi_signal_seen(int signo, uint64_t count)
 {
 	if (!fi_manager.shared)

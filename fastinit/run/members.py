@@ -95,9 +95,10 @@ class Members:
     def _orphan_pids(self) -> List[int]:
         if self._orphans is None:
             if self._has_children_files:
-                # Twice: the kernel walks this list by position, so a sibling that dies meanwhile can hide one entry.
+                # Twice: the kernel walks this list by position, so a sibling that dies meanwhile can hide one (never all).
                 path = f"/proc/{self._init_pid}/task/{self._init_pid}/children"
-                self._orphans = list(dict.fromkeys(self._read_children(path) + self._read_children(path)))
+                first = self._read_children(path)
+                self._orphans = list(dict.fromkeys(first + self._read_children(path))) if first else []
             else:
                 self._orphans = self._children_by_parent()(self._init_pid)
         return self._orphans
@@ -117,8 +118,8 @@ class Members:
     @staticmethod
     def _read_children(path: str) -> List[int]:
         try:
-            with open(path, "rb") as children:
-                return [int(pid) for pid in children.read().split()]
+            with open(path, "rb", buffering=0) as children:
+                return [int(pid) for pid in (children.readall() or b"").split()]
         except OSError:
             return []
 

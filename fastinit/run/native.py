@@ -7,6 +7,7 @@ Source: csrc/api.h, where each function's meaning is written.
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import dataclass
 from typing import Any, Iterable, List, NamedTuple, Optional, Sequence, Tuple
@@ -140,12 +141,18 @@ def wake_fd() -> int:
 
 def read_exits(after: int, n: int = 1024) -> List[Exit]:
     """Up to n exits with seq > after, in order."""
-    events = ffi.new("fi_exit[]", n)
+    events = _exits(n)
     count = _check(lib.fi_exit_read(after, events, n), "cannot read exits")
     return [
         Exit(e.seq, e.spawn_id, e.pid, e.code, e.status, e.reaped_ns, e.utime_us, e.stime_us, e.maxrss_kib)
         for e in events[0:count]
     ]
+
+
+@functools.lru_cache(maxsize=2)
+def _exits(n: int) -> Any:
+    """A place for n exits, used again and again: a new one would be filled with zeros at each wake-up."""
+    return ffi.new("fi_exit[]", n)
 
 
 def consume(seq: int) -> None:
@@ -156,6 +163,11 @@ def consume(seq: int) -> None:
 def signal_count(signo: int) -> int:
     """How often PID 1 has received signo since its start."""
     return int(lib.fi_signal_count(signo))
+
+
+def signal_total() -> int:
+    """All signals together; while this is the same, every signal_count() is."""
+    return int(lib.fi_signal_total())
 
 
 def signal_seen(signo: int, count: int) -> None:
