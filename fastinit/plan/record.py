@@ -6,7 +6,7 @@ next manager, so every field is a number, a string, a bool, an enum of states.py
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum
 from typing import Any, Dict, List, Mapping, Optional, Type
 
@@ -122,18 +122,17 @@ def tracked_pids(record: UnitRecord) -> Dict[Role, int]:
 _ENUMS: Dict[str, Type[Enum]] = {
     "active": Active, "sub": Sub, "result": Result, "reload_result": Result,
 }
+_FRESH: Dict[str, Any] = {      # of a unit that has never run; the containers among them are compared, never changed
+    item.name: item.default_factory() if item.default_factory is not MISSING else item.default
+    for item in fields(UnitRecord) if item.name != "unit"
+}
 _JOB_ENUMS: Dict[str, Type[Enum]] = {"type": JobType, "state": JobState, "mode": JobMode}
 
 
 def record_to_json(record: UnitRecord) -> Dict[str, Any]:
     """What differs from a unit that has never run; the unit itself is loaded again by the next manager."""
-    fresh = UnitRecord(record.unit)
-    entry: Dict[str, Any] = {}
-    for item in fields(record):
-        value = getattr(record, item.name)
-        if item.name != "unit" and value != getattr(fresh, item.name):
-            entry[item.name] = _plain(value)
-    return entry
+    values = vars(record)
+    return {name: _plain(values[name]) for name, fresh in _FRESH.items() if values[name] != fresh}
 
 
 def record_from_json(unit: Unit, entry: Mapping[str, Any]) -> UnitRecord:
@@ -163,7 +162,12 @@ def job_from_json(entry: Mapping[str, Any]) -> Job:
     return Job(**values)
 
 
+_PLAIN = frozenset((bool, int, str))
+
+
 def _plain(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, ExecStatus):

@@ -14,6 +14,8 @@ from typing import Dict, Tuple
 class Atom(Flag):
     """One consequence of a dependency of unit U on unit D (read "U has D as …")."""
 
+    __hash__ = object.__hash__          # enum's own is Python code that hashes the name; each member exists once all the same
+
     NOTHING = 0
     PULL_IN_START = auto()              # starting U starts D; when that cannot be queued, U is not started either
     PULL_IN_START_IGNORED = auto()      # starting U starts D, if possible

@@ -8,7 +8,13 @@ from __future__ import annotations
 from enum import Enum
 
 
-class Active(Enum):
+class Word(Enum):
+    """Members are compared by identity, so that may be their hash: enum's own is Python code, felt in every table look-up."""
+
+    __hash__ = object.__hash__
+
+
+class Active(Word):
     ACTIVE = "active"
     RELOADING = "reloading"
     INACTIVE = "inactive"
@@ -19,7 +25,7 @@ class Active(Enum):
     REFRESHING = "refreshing"
 
 
-class Sub(Enum):
+class Sub(Word):
     """SubState of services and targets."""
 
     DEAD = "dead"
@@ -50,7 +56,7 @@ class Sub(Enum):
     ACTIVE = "active"               # targets
 
 
-class Result(Enum):
+class Result(Word):
     """Result= of a service."""
 
     SUCCESS = "success"
@@ -66,7 +72,7 @@ class Result(Enum):
     EXEC_CONDITION = "exec-condition"
 
 
-class JobType(Enum):
+class JobType(Word):
     START = "start"
     VERIFY_ACTIVE = "verify-active"
     STOP = "stop"
@@ -79,7 +85,7 @@ class JobType(Enum):
     RELOAD_OR_START = "reload-or-start"
 
 
-class JobMode(Enum):
+class JobMode(Word):
     FAIL = "fail"
     REPLACE = "replace"
     REPLACE_IRREVERSIBLY = "replace-irreversibly"
@@ -91,12 +97,12 @@ class JobMode(Enum):
     RESTART_DEPENDENCIES = "restart-dependencies"
 
 
-class JobState(Enum):
+class JobState(Word):
     WAITING = "waiting"
     RUNNING = "running"
 
 
-class JobResult(Enum):
+class JobResult(Word):
     DONE = "done"
     CANCELED = "canceled"
     TIMEOUT = "timeout"
@@ -110,7 +116,7 @@ class JobResult(Enum):
     ONCE = "once"
 
 
-class Role(Enum):
+class Role(Word):
     """Which of a unit's two tracked processes a spawn or an exit is about."""
 
     MAIN = "main"

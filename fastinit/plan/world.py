@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import replace
-from typing import Callable, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Callable, Dict, List, Optional, Set, Tuple
 
 from fastinit.plan.effects import Effect, LogLine
 from fastinit.plan.record import Job, UnitRecord
@@ -59,19 +59,16 @@ class World:
                 self._replace(record, unit)
         return record
 
-    def deps(self, name: str, atom: Atom) -> Iterator[UnitRecord]:
-        """Each unit once, in the order of the files."""
+    def deps(self, name: str, atom: Atom) -> List[UnitRecord]:
+        """Each unit once, in the order of the files. Half of what a transaction does is to ask this, mostly in vain."""
         edges = self._edges.get(name)
         if not edges:
-            return
-        seen: Set[str] = set()
+            return []
+        found: Dict[str, None] = {}
         for kind in KINDS_WITH[atom]:
-            for other in tuple(edges.get(kind, ())):
-                if other not in seen:
-                    seen.add(other)
-                    record = self.units.get(other)
-                    if record is not None:
-                        yield record
+            if kind in edges:
+                found.update(edges[kind])
+        return [self.units[other] for other in found if other in self.units]
 
     def has(self, name: str, atom: Atom, other: str) -> bool:
         edges = self._edges.get(name, {})
