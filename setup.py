@@ -1,4 +1,4 @@
-"""Only what pyproject.toml cannot say: the C extension, the C client, and the wheel's tag (one binary for every Python from 3.9)."""
+"""Only what pyproject.toml cannot say: the C extension, the C client, the wheel's tag (one binary for every Python from 3.9)."""
 
 import os
 

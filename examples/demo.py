@@ -83,10 +83,10 @@ class Demo:
         self.environment: Dict[str, str] = {
             **os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "SYSTEMD_UNIT_PATH": f"{units}:{EXAMPLES / 'units'}",
             "FASTINIT_RUN": str(place / "run"), "SYSTEMD_COLORS": "0"}
-        self.console = open(place / "console.log", "wb")
+        self.console = open(place / "console.log", "wb")    # noqa: SIM115 - closed in close()
         # A session of its own: Ctrl-C is for us, and we then stop the container as a container engine does, by SIGTERM.
-        self.process = subprocess.Popen([*way.command, sys.executable, "-m", "fastinit.cli.fastinit", "init", "demo.target"], cwd=ROOT,
-                                        env=self.environment, stdin=subprocess.DEVNULL, stdout=self.console,
+        self.process = subprocess.Popen([*way.command, sys.executable, "-m", "fastinit.cli.fastinit", "init", "demo.target"],
+                                        cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=self.console,
                                         stderr=subprocess.STDOUT, start_new_session=True)
         self.has_wrapper = bool(way.command)
 
@@ -167,7 +167,8 @@ def tour(demo: Demo) -> None:
     before = demo.value("worker.service", "MainPID")
     demo.show("kill", "--signal=KILL", "worker.service")
     seconds = demo.wait("worker.service runs again", lambda: demo.value("worker.service", "MainPID") not in (before, "0"))
-    print(f"worker.service was killed (PID {before}) and ran again as PID {demo.value('worker.service', 'MainPID')} {seconds:.2f} s later.")
+    after = demo.value("worker.service", "MainPID")
+    print(f"worker.service was killed (PID {before}) and ran again as PID {after} {seconds:.2f} s later.")
 
     print(f"\nPID 1 reaps the orphans of churn.service, {CHURN_SEC:.0f} s of them:", flush=True)
     first, began = demo.counters(), time.monotonic()

@@ -29,7 +29,8 @@ class Link(str):
 class Container:
     """Made, filled with files, and started."""
 
-    def __init__(self, image: str, *command: str, files: Optional[Dict[str, Content]] = None, options: Tuple[str, ...] = ()) -> None:
+    def __init__(self, image: str, *command: str, files: Optional[Dict[str, Content]] = None,
+                 options: Tuple[str, ...] = ()) -> None:
         self.name = f"fastinit-test-{uuid.uuid4().hex[:12]}"
         podman("create", "--network=none", *ULIMITS, "--name", self.name, *options, image, *command)
         try:
@@ -69,7 +70,8 @@ class Container:
         """podman exec."""
         done = podman("exec", self.name, *argv, check=False, timeout_sec=timeout_sec)
         if check and done.returncode != 0:
-            raise AssertionError(f"{' '.join(argv)}: exit code {done.returncode}\n{done.stdout}{done.stderr}\n-- log --\n{self.log()}")
+            said = f"exit code {done.returncode}\n{done.stdout}{done.stderr}"
+            raise AssertionError(f"{' '.join(argv)}: {said}\n-- log --\n{self.log()}")
         return done
 
     def systemctl(self, *words: str, check: bool = True) -> str:

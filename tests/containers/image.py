@@ -60,7 +60,8 @@ def build_base() -> str:
     if not tar.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         partial = CACHE / f"{tar.name}.{os.getpid()}"
-        command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}", "--format=tar", SUITE, str(partial)]
+        command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}", "--format=tar",
+                   SUITE, str(partial)]
         for attempt in (1, 2, 3):       # mirrors have bad moments
             done = subprocess.run(command, capture_output=True, text=True, timeout=900)
             if done.returncode == 0:
@@ -80,8 +81,8 @@ def build_wheel(directory: Path) -> Path:
     for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE"):
         if (ROOT / name).exists():
             shutil.copy(ROOT / name, copy / name)
-    done = subprocess.run([sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", str(directory), str(copy)],
-                          capture_output=True, text=True, timeout=300)
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", str(directory), str(copy)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     wheels: List[Path] = list(directory.glob("fastinit-*.whl"))
     assert len(wheels) == 1, wheels

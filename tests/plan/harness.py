@@ -127,7 +127,8 @@ class FakeRun:
             self._next_pid += 1
             status = self.exec_fails.get(effect.phase, 0)
             spawned = ev.Spawned(effect.unit, effect.spawn_id, self._next_pid, status == 0, status, 2 if status else 0)
-            return [spawned] + ([ev.Exited(effect.unit, effect.spawn_id, self._next_pid, os.CLD_EXITED, status)] if status else [])
+            exited = ev.Exited(effect.unit, effect.spawn_id, self._next_pid, os.CLD_EXITED, status)
+            return [spawned, exited] if status else [spawned]
         if isinstance(effect, do.Signal):
             return self._signalled(effect)
         if isinstance(effect, do.WatchMembers):

@@ -191,7 +191,8 @@ class FakeOs:
             if fields.get("MAINPID") == "fork":
                 child = self._make(process.unit, 0, Random(process.pid))
                 fields["MAINPID"], valid = str(child.pid), True
-            self._at(0, ev.Notified(process.unit, process.pid, dict(fields), process.tracked, False, valid, int("FDSTORE" in fields)))
+            fds = int("FDSTORE" in fields)
+            self._at(0, ev.Notified(process.unit, process.pid, dict(fields), process.tracked, False, valid, fds))
         return say
 
     def _end_some_day(self, process: Process, random: Random) -> None:

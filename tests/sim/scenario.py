@@ -11,7 +11,13 @@ from typing import Dict, List, NamedTuple, Tuple
 
 from fastinit.plan.states import JobMode, JobType
 from fastinit.units.model import (
-    USEC_INFINITY, Condition, ExecCommand, ExitStatusSet, KillContext, Service, Unit,
+    USEC_INFINITY,
+    Condition,
+    ExecCommand,
+    ExitStatusSet,
+    KillContext,
+    Service,
+    Unit,
 )
 
 SECOND = 1_000_000
@@ -113,7 +119,8 @@ def _service(random: Random) -> Service:
         timeout_start_usec=_span(random), timeout_stop_usec=_span(random), timeout_abort_usec=random.choice([None, SECOND]),
         timeout_start_failure_mode=random.choice(["terminate", "terminate", "abort", "kill"]),
         timeout_stop_failure_mode=random.choice(["terminate", "terminate", "abort", "kill"]),
-        runtime_max_usec=random.choice([USEC_INFINITY, USEC_INFINITY, 10 * SECOND]), runtime_randomized_extra_usec=random.choice([0, SECOND]),
+        runtime_max_usec=random.choice([USEC_INFINITY, USEC_INFINITY, 10 * SECOND]),
+        runtime_randomized_extra_usec=random.choice([0, SECOND]),
         watchdog_usec=random.choice([0, 0, 0, 5 * SECOND]), success_exit_status=random.choice([ExitStatusSet(), sets]),
         restart_prevent_exit_status=random.choice([ExitStatusSet()] * 4 + [sets]),
         restart_force_exit_status=random.choice([ExitStatusSet()] * 4 + [sets]),
