@@ -86,9 +86,9 @@ class Performer:
 
     def _spawn(self, effect: fx.Spawn) -> Event:
         self.unit_of_spawn[effect.spawn_id] = effect.unit
-        self._manager.to_settle.append(effect.spawn_id)
         adopted = self.adoptable.pop(effect.spawn_id, None)
         if adopted is not None:
+            self._manager.to_settle.append(effect.spawn_id)
             return Spawned(effect.unit, effect.spawn_id, adopted)
         record = self._manager.engine.units[effect.unit]
         opened = None
@@ -106,6 +106,7 @@ class Performer:
         finally:
             if opened is not None:
                 opened.close()
+        self._manager.to_settle.append(effect.spawn_id)
         if result.exec_status and not spec.fail_status:        # a failure that was seen before has said its reason already
             self._explain(effect, result.exec_status, result.error, spec.path or effect.command.path)
         return Spawned(effect.unit, effect.spawn_id, result.pid, not result.exec_status, result.exec_status, result.error)
