@@ -66,8 +66,8 @@ class Lifecycle:
             except RequestError as error:
                 self._manager.log("", 3, f"cannot start {name}: {error}")
 
-    def settled(self) -> None:
-        """The engine has nothing more to do right now."""
+    def settled(self) -> bool:
+        """The engine has nothing more to do right now. True: it has again."""
         if not self.boot_finished and not self._manager.engine.jobs:
             self.boot_finished = True
             self._manager.boot_done()
@@ -75,6 +75,8 @@ class Lifecycle:
             self._finish_when_stopped()
         elif self.explicit_units and self.boot_finished and all(map(self._is_over, self.explicit_units)):
             self.begin_exit(self._code_of_explicit_units(), "exit")
+            return True
+        return False
 
     def _is_over(self, name: str) -> bool:
         record = self._manager.engine.find(name)

@@ -151,7 +151,8 @@ class Manager:
     def _settle(self) -> None:
         self.members.new_round()
         self.pump()
-        self.lifecycle.settled()
+        while self.lifecycle.settled():     # a stop in which nothing has to be waited for brings no event that would wake us
+            self.pump()
         self.pump()
 
     def pump(self) -> None:
