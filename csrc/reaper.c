@@ -129,6 +129,7 @@ static uint32_t drain(uint64_t woken_ns)
 		wants_rusage = atomic_load(&s->tracked_count) > 0;
 		r = wait_child(P_ALL, 0, &si, __WNOTHREAD, wants_rusage ? &ru : NULL);
 		if (r == 0 && si.si_pid != 0) {
+			count_reap(woken_ns, fi_now_ns());
 			if (wants_rusage && fi_tracked_test(s, si.si_pid))
 				forward_orphan(&si, &ru);
 			else
@@ -137,7 +138,6 @@ static uint32_t drain(uint64_t woken_ns)
 		fi_section_leave(s, FI_THREAD_ORPHANS);
 		if (r < 0 || si.si_pid == 0)
 			break;
-		count_reap(woken_ns, fi_now_ns());
 	}
 	add(&s->count.reaped_orphans, untracked);
 	count_batch(n);
@@ -369,6 +369,7 @@ static int reap(child *c, uint64_t woken_ns)
 		si.si_code = CLD_EXITED;
 		si.si_status = 255;
 	}
+	count_reap(woken_ns, fi_now_ns());      /* before the event: who reads it finds it counted */
 	if (!c->is_manager && (renamed || !c->is_untracked)) {
 		fill(&e, id, &si, &ru);
 		fi_write_event(&e);
@@ -376,7 +377,6 @@ static int reap(child *c, uint64_t woken_ns)
 			fi_ring_release(s, 1);  /* two places were reserved for one event */
 	}
 	pthread_mutex_unlock(&fi_pid1.reap_lock);
-	count_reap(woken_ns, fi_now_ns());
 	if (c->is_manager) {
 		forget(c);
 		fi_manager_died(&si);
