@@ -56,6 +56,7 @@ class OfflineManager:
         self.environment: Dict[str, str] = {}
         self.on_job_finished: List[Callable[[JobFinished], None]] = []
         self.on_state_changed: List[Callable[[StateChanged], None]] = []
+        self.on_system_state: List[Callable[[], None]] = []
 
     def engine_submit(self, name: str, job_type: JobType, mode: JobMode = JobMode.REPLACE) -> Job:
         """Only jobs that have nothing to do come here: stop and its like of units that do not run."""

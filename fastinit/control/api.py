@@ -74,6 +74,7 @@ class ManagerApi(Protocol):
     environment: Dict[str, str]
     on_job_finished: List[Callable[[JobFinished], None]]
     on_state_changed: List[Callable[[StateChanged], None]]
+    on_system_state: List[Callable[[], None]]       # what state() answers has changed
 
     def engine_submit(self, name: str, job_type: JobType, mode: JobMode = JobMode.REPLACE) -> Job: ...
     def pump(self) -> None: ...

@@ -53,6 +53,7 @@ class Server:
         listener.setblocking(False)
         manager.on_job_finished.append(self._job_finished)
         manager.on_state_changed.append(self._state_changed)
+        manager.on_system_state.append(self._look_at_waiting)
         self._accept_more(True)
 
     def close(self) -> None:
@@ -60,6 +61,7 @@ class Server:
         self._accept_more(False)
         self.manager.on_job_finished.remove(self._job_finished)
         self.manager.on_state_changed.remove(self._state_changed)
+        self.manager.on_system_state.remove(self._look_at_waiting)
         for connection in list(self.clients.values()):
             connection.drop()
 

@@ -67,10 +67,11 @@ class Lifecycle:
                 self._manager.log("", 3, f"cannot start {name}: {error}")
 
     def settled(self) -> bool:
-        """The engine has nothing more to do right now. True: it has again."""
+        """The engine has nothing more to do right now. Returns whether there is something to save or to do again."""
         if not self.boot_finished and not self._manager.engine.jobs:
             self.boot_finished = True
             self._manager.boot_done()
+            return True
         if self.is_stopping:
             self._finish_when_stopped()
         elif self.explicit_units and self.boot_finished and all(map(self._is_over, self.explicit_units)):
@@ -101,6 +102,7 @@ class Lifecycle:
             return
         self.exit_code, self.exit_action = code & 0xFF, action
         self._manager.touch_own()
+        self._manager.system_state_changed()
         self._manager.log("", 5, f"Stopping all units ({action}).")
         stops_first, _ = EXIT_ACTIONS.get(action, (True, 0))
         if not stops_first:

@@ -53,6 +53,7 @@ class Manager:
         self.environment: Dict[str, str] = {"PATH": environment.get("PATH", DEFAULT_PATH)}
         self.on_job_finished: List[Callable[[JobFinished], None]] = []
         self.on_state_changed: List[Callable[[StateChanged], None]] = []
+        self.on_system_state: List[Callable[[], None]] = []
         self.to_settle: List[int] = []
         self.fd_store = fdstore.FdStore(native.vault_store, native.vault_remove)
         self.lifecycle = Lifecycle(self, explicit_units)
@@ -151,9 +152,8 @@ class Manager:
     def _settle(self) -> None:
         self.members.new_round()
         self.pump()
-        while self.lifecycle.settled():     # a stop in which nothing has to be waited for brings no event that would wake us
+        while self.lifecycle.settled():     # what it has begun may be done at once, and no event would tell
             self.pump()
-        self.pump()
 
     def pump(self) -> None:
         """Carry out what the engine has decided, and what follows from that, until nothing is left."""
@@ -320,6 +320,10 @@ class Manager:
     def counters(self) -> Dict[str, object]:
         return dict(native.counters()._asdict())
 
+    def system_state_changed(self) -> None:
+        for callback in list(self.on_system_state):
+            callback()
+
     def state_changed(self, effect: StateChanged) -> None:
         for callback in list(self.on_state_changed):
             callback(effect)
@@ -328,6 +332,7 @@ class Manager:
 
     def boot_done(self) -> None:
         self._own_touched = True
+        self.system_state_changed()
         taken = (monotonic_usec() - self.boot_usec) / 1e6
         self.log("", 5, f"Startup finished in {taken:.3f}s.")
         path = self.own_environment.get("NOTIFY_SOCKET")

@@ -44,7 +44,9 @@ class FakeManager:
         self.environment: Dict[str, str] = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
         self.on_job_finished: List[Callable[[fx.JobFinished], None]] = []
         self.on_state_changed: List[Callable[[fx.StateChanged], None]] = []
+        self.on_system_state: List[Callable[[], None]] = []
         self.in_init = True
+        self.boot_finished = True
         self.boot_realtime_usec = realtime_usec()
         self.explicit_units: Tuple[str, ...] = ()
         self.answers: Dict[str, int] = {}
@@ -108,6 +110,8 @@ class FakeManager:
         self.exit_asked = (code, action)
 
     def state(self) -> str:
+        if not self.boot_finished:
+            return "starting"
         failed = any(record.active is Active.FAILED for record in self.engine.units.values())
         return "starting" if self.engine.jobs else "degraded" if failed else "running"
 

@@ -65,6 +65,22 @@ def test_the_next_manager_goes_on_waiting(systemctl: Client) -> None:
     assert systemctl.read(gone).code == 1       # it has ended between the two managers: the unit's state tells how
 
 
+def test_the_end_of_the_boot_wakes_who_waits_for_it(systemctl: Client) -> None:
+    """is-system-running --wait, when no job or unit changes at the moment at which the manager says that the boot is over."""
+    manager = systemctl.manager
+    manager.boot_finished = False
+    sock = systemctl.open("is-system-running", "--wait")
+    systemctl.running.wait_until(lambda: systemctl.running.server.waiting)
+
+    def finish() -> None:
+        manager.boot_finished = True
+        for callback in manager.on_system_state:
+            callback()
+
+    systemctl.running.call(finish)
+    assert systemctl.read(sock) == (0, "running\n", "")
+
+
 def test_no_block_does_not_wait(systemctl: Client) -> None:
     assert systemctl("start", "--no-block", "slow") == (0, "", "")
     code, out, _ = systemctl("list-jobs")
