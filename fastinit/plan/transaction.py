@@ -17,6 +17,7 @@ from fastinit.plan.record import Job, UnitRecord
 from fastinit.plan.rules import Atom
 from fastinit.plan.states import JobMode, JobType
 from fastinit.plan.world import World
+from fastinit.units import names
 from fastinit.units.model import Unit
 
 # systemctl(1) "EXIT STATUS", as the shell sees it
@@ -97,6 +98,9 @@ def build(world: World, can_reload: CanReload, type: JobType, record: UnitRecord
 def load_error(unit: Unit) -> Optional[RequestError]:
     if unit.load_state == "loaded":
         return None
+    if unit.load_state == "error" and (names.is_template(unit.name) or not names.is_valid(unit.name)):
+        why = "is missing the instance name" if names.is_template(unit.name) else "is not valid"
+        return RequestError(f"Unit name {unit.name} {why}.", 1)
     words, exit_code = LOAD_ERRORS[unit.load_state]
     return RequestError(words.format(unit.name, unit.load_error), exit_code)
 
