@@ -251,10 +251,14 @@ class Manager:
 
     def load_unit(self, name: str) -> Unit:
         unit = self.loader.load(name)
-        if unit.warnings and unit.name not in self._warned:
+        is_bad = unit.load_state == "bad-setting"
+        if (unit.warnings or is_bad) and unit.name not in self._warned:
             self._warned.add(unit.name)
             for warning in unit.warnings:
                 self.log(unit.name, 4, warning)
+            if is_bad:      # a request for it is answered without the reason
+                self.log(unit.name, 3, unit.load_error)
+                self.log(unit.name, 5, f"{unit.name}: Unit configuration has fatal error, unit will not be started.")
         return unit
 
     def pids_of(self, name: str) -> List[int]:

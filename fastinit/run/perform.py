@@ -28,6 +28,29 @@ ADOPTED = 1 << 62       # became main by PIDFile=, MAINPID= or a guess
 MEMBER = 1 << 63        # watched because WatchMembers wants to know its end
 ID_MASK = ADOPTED - 1
 
+EXIT_EXEC = 203
+# exit status of a process that could not be set up (systemd.exec(5)) -> what it could not do
+SETUP_ERRORS = {
+    200: "Changing to the requested working directory {cwd} failed",
+    201: "Failed to set up process scheduling priority (nice level)",
+    EXIT_EXEC: "Failed to execute {path}",
+    205: "Failed to adjust resource limits",
+    206: "Failed to adjust OOM setting",
+    208: "Failed to set up standard input",
+    209: "Failed to set up standard output",
+    210: "Failed to change root directory",
+    211: "Failed to set up IO scheduling priority",
+    212: "Failed to set up timer slack",
+    213: "Failed to set process secure bits",
+    214: "Failed to set up CPU scheduling",
+    215: "Failed to set up CPU affinity",
+    216: "Changing group credentials failed",
+    217: "Failed to change UID/GID",
+    218: "Failed to apply capabilities",
+    220: "Failed to create a session",
+    222: "Failed to set up standard error output",
+}
+
 IN_WATCH_PID_FILE = 0x2 | 0x8 | 0x80 | 0x100 | 0x400    # MODIFY CLOSE_WRITE MOVED_TO CREATE DELETE_SELF
 
 
@@ -108,7 +131,7 @@ class Performer:
                 opened.close()
         self._manager.to_settle.append(effect.spawn_id)
         if result.exec_status and not spec.fail_status:        # a failure that was seen before has said its reason already
-            self._explain(effect, result.exec_status, result.error, spec.path or effect.command.path)
+            self._explain(effect, result.exec_status, result.error, spec)
         return Spawned(effect.unit, effect.spawn_id, result.pid, not result.exec_status, result.exec_status, result.error)
 
     def _build(self, record: UnitRecord, effect: fx.Spawn) -> "Tuple[streams.Streams, native.SpawnSpec]":
@@ -141,14 +164,16 @@ class Performer:
     def _passed_fds(self, record: UnitRecord, effect: fx.Spawn) -> List[Tuple[str, int]]:
         return self._manager.fd_store.of(record.unit.name) if effect.phase == "ExecStart" else []
 
-    def _explain(self, effect: fx.Spawn, exec_status: int, error: int, path: str) -> None:
-        """systemd's two lines for a process that could not be set up."""
-        why = os.strerror(error) if error else "unknown error"
-        name = execenv.exit_status_name(exec_status)
-        what = f"Failed to execute {path}" if exec_status == 203 else f"Failed at step {name}"
-        self._manager.log(effect.unit, 3, f"{effect.unit}: {what}: {why}")
-        if exec_status == 203:
-            self._manager.log(effect.unit, 3, f"{effect.unit}: Failed at step {name} spawning {path}: {why}")
+    def _explain(self, effect: fx.Spawn, exec_status: int, error: int, spec: native.SpawnSpec) -> None:
+        """What the process could not do, in systemd's words; the engine adds at which step that was."""
+        text = SETUP_ERRORS.get(exec_status)
+        if text is None:
+            return
+        path = spec.path or effect.command.path
+        if exec_status == EXIT_EXEC and error == errno.ENOENT and not os.path.exists((spec.root or "") + path):
+            text = "Unable to locate executable '{path}'"       # else it is the interpreter that is not there
+        text = text.format(path=path, cwd=spec.cwd)
+        self._manager.log(effect.unit, 3, f"{effect.unit}: {text}: {os.strerror(error)}")
 
     def _signal(self, effect: fx.Signal) -> None:
         record = self._manager.engine.units[effect.unit]
