@@ -19,11 +19,18 @@ from .image import ULIMITS, podman
 DEADLINE_SEC = 30.0
 LOOK_SEC = 0.02
 UNITS = "etc/systemd/system/"
-Content = Union[str, bytes, "Link", None]       # None: a directory
+Content = Union[str, bytes, "Link", "Fifo", None]       # None: a directory
 
 
 class Link(str):
     """A symbolic link to this."""
+
+
+class Fifo:
+    """A named pipe that nobody writes to."""
+
+
+FIFO = Fifo()
 
 
 class Container:
@@ -56,6 +63,8 @@ class Container:
                     entry.type, entry.mode = tarfile.DIRTYPE, 0o755
                 elif isinstance(content, Link):
                     entry.type, entry.linkname = tarfile.SYMTYPE, str(content)
+                elif isinstance(content, Fifo):
+                    entry.type = tarfile.FIFOTYPE
                 else:
                     data = content if isinstance(content, bytes) else content.encode()
                     entry.mode = 0o755 if data.startswith(b"#!") else 0o644
@@ -68,7 +77,10 @@ class Container:
 
     def run(self, *argv: str, check: bool = True, timeout_sec: float = 60.0) -> "subprocess.CompletedProcess[str]":
         """podman exec."""
-        done = podman("exec", self.name, *argv, check=False, timeout_sec=timeout_sec)
+        try:
+            done = podman("exec", self.name, *argv, check=False, timeout_sec=timeout_sec)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{' '.join(argv)}: not done after {timeout_sec} s\n-- log --\n{self.log()}") from None
         if check and done.returncode != 0:
             said = f"exit code {done.returncode}\n{done.stdout}{done.stderr}"
             raise AssertionError(f"{' '.join(argv)}: {said}\n-- log --\n{self.log()}")
