@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -30,7 +31,8 @@ os._exit(native.init_run([sys.executable, *sys.argv[1:]], [k + "=" + v for k, v 
 """
 
 PRELUDE = """
-import json, os, select, signal, sys, time
+import ctypes, json, os, select, signal, sys, time
+ctypes.CDLL(None).prctl(1, 9)       # PR_SET_PDEATHSIG: an init that the harness had to kill leaves nobody who holds our output
 from fastinit.run import native as n
 n.attach(int(os.environ["FASTINIT_SHM_FD"]), int(os.environ["FASTINIT_INIT_FD"]))
 INIT = os.getppid()
@@ -59,7 +61,7 @@ def memory():
 @functools.cache
 def namespace_command() -> Optional[List[str]]:
     """How to start PID 1 of a new pid namespace here; None where that is forbidden."""
-    for command in (["unshare", "-pf", "--mount-proc"], ["unshare", "-Urpf", "--mount-proc"]):
+    for command in (["unshare", "-pf", "--kill-child", "--mount-proc"], ["unshare", "-Urpf", "--kill-child", "--mount-proc"]):
         try:
             if subprocess.run([*command, "true"], capture_output=True, timeout=10).returncode == 0:
                 return command
@@ -95,7 +97,8 @@ class Init:
 
 
 def boot(tmp_path: Path, script: str, mode: str, *, before: str = "", stop_grace_ms: int = 2000, manager_grace_ms: int = 5000,
-         backoff_ms: int = 0, env: Optional[Dict[str, str]] = None, stdin: Any = subprocess.DEVNULL) -> Init:
+         backoff_ms: int = 0, env: Optional[Dict[str, str]] = None, stdin: Any = subprocess.DEVNULL,
+         deadline_sec: float = DEADLINE_SEC) -> Init:
     command = [] if mode == "subreaper" else namespace_command()
     if command is None:
         pytest.skip("this machine forbids pid namespaces (unshare -p), with and without a user namespace")
@@ -109,11 +112,14 @@ def boot(tmp_path: Path, script: str, mode: str, *, before: str = "", stop_grace
 
 
 def run(tmp_path: Path, script: str, mode: str, **more: Any) -> "tuple[List[Any], int]":
-    """(everything said, exit code)."""
+    """(everything said, exit code). A manager that never ends is killed: the test fails, it does not hang."""
     init = boot(tmp_path, script, mode, **more)
+    watchdog = threading.Timer(more.get("deadline_sec", DEADLINE_SEC * 2), init.process.kill)
+    watchdog.start()
     try:
         said = list(init.lines())
         return said, init.finish()
     finally:
+        watchdog.cancel()
         if init.process.poll() is None:
             init.process.kill()
