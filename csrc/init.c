@@ -150,6 +150,7 @@ static int manager_child(void *unused)
 			goto fail;
 	syscall(SYS_close_range, FIRST_FD + count, ~0u, 0);     /* old kernels: all of ours are close-on-exec anyway */
 	setrlimit(RLIMIT_NOFILE, &fi_pid1.nofile);
+	fi_set_slice(0);
 	put_number(stpcpy(manager.listen_pid, "LISTEN_PID="), (uint64_t)syscall(SYS_getpid));
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -417,6 +418,7 @@ static void *services_main(void *unused)
 
 	(void)unused;
 	prctl(PR_SET_NAME, "fi-services");
+	fi_set_short_slice();
 	watch_descriptor(fi_pid1.doorbell_fd, FI_TAG_DOORBELL);
 	watch_descriptor(fi_pid1.poke_fd, FI_TAG_POKE);
 	start_manager();

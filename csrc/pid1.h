@@ -34,6 +34,8 @@ struct fi_pid1 {
 extern struct fi_pid1 fi_pid1;
 
 /* reaper.c */
+void fi_set_slice(uint64_t ns);
+void fi_set_short_slice(void);                  /* this thread wants to run soon, and never long */
 int fi_orphans_run(void);                       /* until is_final; returns the exit code */
 int fi_services_watch(pid_t pid, uint64_t spawn_id);    /* spawn_id 0: the manager */
 void fi_services_adopt_news(void);

@@ -55,7 +55,7 @@ struct fi_shared {
 	_Atomic int64_t reserved;               /* both: events unconsumed or still to come */
 
 	_Alignas(64) _Atomic uint64_t section[2];       /* PID 1, one per thread: odd while a reap is in progress (track.c) */
-	_Alignas(64) _Atomic int64_t tracked_count;     /* both: bits set below */
+	_Atomic int64_t tracked_count;                  /* both: bits set below; in the line that each reap needs anyway */
 
 	_Atomic uint64_t signal_count[FI_SIGNALS];      /* PID 1 */
 	_Atomic uint64_t signal_seen[FI_SIGNALS];       /* manager */

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from harness import run
 
 ORPHANS = """
@@ -134,6 +135,27 @@ say([len(before), before == switches()])
 n.exit_request(0); signal.pause()
 """, mode)
     assert said == [[2, True]]
+
+
+def test_only_init_has_short_slices(tmp_path: Path, mode: str) -> None:
+    """Both threads of init ask for short slices (Linux 6.12); neither the manager nor a service inherits them."""
+    said, _ = run(tmp_path, """
+import platform, struct
+number = {"x86_64": 315, "aarch64": 275}[platform.machine()]
+def slice_ns(pid):      # sched_getattr(2): the field sched_runtime
+    attr = ctypes.create_string_buffer(48)
+    assert ctypes.CDLL(None).syscall(number, int(pid), attr, 48, 0) == 0
+    return struct.unpack("IIQiIQQQ", attr.raw)[5]
+service = run(1, "/bin/sleep", "100").pid
+tasks = f"/proc/{INIT}/task"
+until(lambda: len(os.listdir(tasks)) == 2)
+say([[slice_ns(t) for t in os.listdir(tasks)], slice_ns(0), slice_ns(service)])
+n.exit_request(0); signal.pause()
+""", mode)
+    [[of_init, manager, service]] = said
+    if manager == 0:
+        pytest.skip("this kernel (before Linux 6.12) has no slices of a process's own")
+    assert of_init == [100_000, 100_000] and manager == service > 100_000
 
 
 def test_nothing_leaks(tmp_path: Path, mode: str) -> None:
