@@ -122,6 +122,9 @@ class _Index:
         seen: Set[Tuple[int, int]] = set()
         self.readable: List[str] = []
         for directory in directories:
+            # also one that is not there: a link to where systemd's units would be means fastinit's own of that name
+            if directory.startswith(root + "/"):
+                self._roots.setdefault(directory[len(root):], directory)
             try:
                 status = os.stat(directory)
             except OSError:
