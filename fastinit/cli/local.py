@@ -30,8 +30,11 @@ def main(argv: List[str], why: str) -> int:
     _load_site()
     if why == "init":
         return _as_init(argv)
-    terminal = _terminal(argv)
-    out, error = _writer(1), _writer(2)
+    return answer(argv, why, _terminal(argv), _writer(1), _writer(2))
+
+
+def answer(argv: List[str], why: str, terminal: Terminal, out: Callable[[str], None], error: Callable[[str], None]) -> int:
+    """The exit code."""
     try:
         command = dispatch.read(argv)
     except UsageError as usage:

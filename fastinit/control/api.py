@@ -12,6 +12,7 @@ from fastinit.plan.record import Job, UnitRecord
 from fastinit.plan.states import JobMode, JobType
 from fastinit.units.config import ManagerConfig
 from fastinit.units.model import Unit
+from fastinit.units.specifiers import Host
 
 
 class TimerApi(Protocol):
@@ -38,6 +39,9 @@ class EngineApi(Protocol):
 
 
 class LoaderApi(Protocol):
+    user: bool
+    host: Host
+
     def load(self, name: str) -> Unit: ...
     @property
     def paths(self) -> Sequence[str]: ...

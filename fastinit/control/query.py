@@ -20,6 +20,7 @@ from fastinit.control.selection import changed_on_disk, complete, expand, is_pat
 from fastinit.errors import RequestError
 from fastinit.plan.record import UnitRecord
 from fastinit.plan.states import Active
+from fastinit.units.enablement import NO_PRESET
 
 LSB_NOT_RUNNING, LSB_UNKNOWN = 3, 4
 UP: FrozenSet[Active] = frozenset((Active.ACTIVE, Active.RELOADING, Active.REFRESHING))
@@ -133,7 +134,7 @@ def _facts(context: Context, record: UnitRecord) -> status.Facts:
     if not identifier:
         identifier = os.path.basename(service.exec_start[0].path) if service and service.exec_start else unit.name
     return status.Facts(
-        file_state=state, preset=preset, pids=manager.pids_of(unit.name) if context.is_live else (),
+        file_state=state, preset="" if state in NO_PRESET else preset, pids=manager.pids_of(unit.name) if context.is_live else (),
         log=manager.log_tail(unit.name, options.lines) if context.is_live and options.lines and not options.quiet else (),
         hostname=socket.gethostname().partition(".")[0],
         triggered_by=_states(context, manager.engine.related(unit.name, "TriggeredBy")),
@@ -287,6 +288,10 @@ def cat(context: Context) -> int:
         paths = [path for path in (record.unit.fragment_path, *record.unit.dropin_paths) if path]
         if record.unit.load_state == "masked" and not record.unit.fragment_path:
             paths = []
+        if record.unit.load_state == "masked" and not paths:
+            context.say(style.paint(f"# Unit {name} is masked.", "bold" if style.colours else ""))
+            is_first = False
+            continue
         if not paths:
             context.warn(f"No files found for {name}.")
             return 1

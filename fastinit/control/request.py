@@ -7,11 +7,13 @@ A verb is a function Context -> int, or a generator that yields a Pause whenever
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Callable, Generator, List, Mapping, Optional, Union
+from typing import Callable, Generator, List, Mapping, Optional, Tuple, Union
 
 from fastinit.control.api import ManagerApi
 from fastinit.control.options import Options
 from fastinit.errors import FastinitError
+from fastinit.units.enablement import Enablement
+from fastinit.units.presets import Presets
 
 
 class MustRunLocally(FastinitError):
@@ -95,6 +97,7 @@ class Context:
     root: str = ""
     verb: str = ""
     after_reply: List[Callable[[], None]] = field(default_factory=list)     # once the client has its exit code
+    enablement: Optional[Tuple[Enablement, Presets]] = None     # what UnitFileState= of many units is found from
 
     def say(self, line: str) -> None:
         self.out(line + "\n")

@@ -59,9 +59,9 @@ def matcher(patterns: Iterable[str]) -> Callable[[str], bool]:
     return lambda name: compiled.match(name) is not None
 
 
-def list_matcher(words: Iterable[str]) -> Callable[[str], bool]:
-    """For list verbs: "nginx" means nginx.service, "*ssh*" any type."""
-    return matcher([word if is_pattern(word) else complete(word) for word in words])
+def list_matcher(words: Iterable[str], complete_names: bool = True) -> Callable[[str], bool]:
+    """For list verbs: "nginx" means nginx.service, "*ssh*" any type; list-unit-files takes both as they are."""
+    return matcher([word if is_pattern(word) or not complete_names else complete(word) for word in words])
 
 
 def needs_reload(record: UnitRecord) -> bool:

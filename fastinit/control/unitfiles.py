@@ -7,14 +7,13 @@ Source: systemctl(1) v257, "Unit File Commands".
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
+import errno
 import os
 import shlex
 import subprocess
 import sys
 import tempfile
-from typing import Callable, Iterator, List, Optional, Protocol, Sequence, Tuple, cast
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from fastinit.control.jobs import JOB_VERBS, run_jobs
 from fastinit.control.options import UsageError
@@ -24,11 +23,16 @@ from fastinit.control.render.table import Cell, CellLike
 from fastinit.control.request import Context, MustRunLocally, Pause, Steps
 from fastinit.control.selection import complete, expand, is_pattern, list_matcher
 from fastinit.errors import RequestError
+from fastinit.units import install, names
 from fastinit.units.directives import PARSERS
+from fastinit.units.enablement import NO_PRESET, Enablement
+from fastinit.units.install import Change, Done, Installer
 from fastinit.units.model import Unit
+from fastinit.units.presets import PAST, load_presets
+from fastinit.units.unitdirs import GLOBAL, SYSTEM, USER, FileError, UnitDirs
 
-# is-enabled: these are "yes"; every other state is exit code 1, a missing unit 4.
-ENABLED = frozenset(("enabled", "enabled-runtime", "alias", "static", "indirect", "generated", "transient"))
+# is-enabled: these are "yes"; every other state, "transient" too whatever its page says, is exit code 1, a missing unit 4.
+ENABLED = frozenset(("enabled", "enabled-runtime", "alias", "static", "indirect", "generated"))
 NOT_FOUND = 4
 _STATE_COLOURS = {"enabled": "green", "enabled-runtime": "green", "static": "green", "alias": "green", "generated": "green",
                   "indirect": "yellow", "disabled": "yellow", "masked": "red", "masked-runtime": "red", "bad": "red"}
@@ -36,7 +40,7 @@ NO_INSTALL = """\
 The unit files have no installation config (WantedBy=, RequiredBy=, UpheldBy=,
 Also=, or Alias= settings in the [Install] section, and DefaultInstance= for
 template units). This means they are not meant to be enabled or disabled using systemctl.
-
+{1}
 Possible reasons for having these kinds of units are:
 {0} A unit may be statically enabled by being symlinked from another unit's
   .wants/, .requires/, or .upholds/ directory.
@@ -49,90 +53,139 @@ Possible reasons for having these kinds of units are:
 """
 
 
-class Change(Protocol):
-    """kind: "symlink" (path -> source was made), "unlink" (path was removed), "warning" (source is a line for stderr)."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def path(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-
-
-class Done(Protocol):
-    """has_install: at least one of the units has an [Install] section (enable, reenable, preset)."""
-
-    @property
-    def changes(self) -> Sequence[Change]: ...
-    @property
-    def has_install(self) -> bool: ...
-
-
-class InstallerApi(Protocol):
-    """What fastinit.units.install.Installer(root, runtime=…, force=…, user=…, global_=…) offers; RequestError in systemd's words.
-    Paths in changes hold the root."""
-
-    def enable(self, names: Sequence[str]) -> Done: ...
-    def disable(self, names: Sequence[str]) -> Done: ...
-    def reenable(self, names: Sequence[str]) -> Done: ...
-    def preset(self, names: Sequence[str], mode: str) -> Done: ...
-    def preset_all(self, mode: str) -> Done: ...
-    def mask(self, names: Sequence[str]) -> Done: ...
-    def unmask(self, names: Sequence[str]) -> Done: ...
-    def link(self, paths: Sequence[str]) -> Done: ...
-    def revert(self, names: Sequence[str]) -> Done: ...
-    def add_dependency(self, kind: str, target: str, names: Sequence[str]) -> Done: ...
-    def set_default(self, target: str) -> Done: ...
-    def get_default(self) -> str: ...
-    def state(self, name: str) -> str: ...          # "" = no such unit file
-    def preset_of(self, name: str) -> str: ...      # "enabled", "disabled", "ignored", "" = does not apply
-    def unit_files(self) -> Sequence[str]: ...      # every name, sorted
+# What the errno of a change means, in systemd's words; any other is "Failed to VERB unit PATH: what strerror() says".
+_WORDS: Dict[int, str] = {
+    errno.EEXIST: "File '{path}' already exists", errno.ERFKILL: "Unit {path} is masked",
+    errno.EADDRNOTAVAIL: "Unit {path} is transient or generated", errno.EBADSLT: "Invalid specifier in unit {path}",
+    errno.EIDRM: "Refusing to operate on template unit {source} when destination unit {path} is a non-template unit",
+    errno.EUCLEAN: "Invalid unit name {path}", errno.ELOOP: "Refusing to operate on linked unit file {path}",
+    errno.EXDEV: "Invalid unit reference {path}", errno.ENOENT: "Unit {path} does not exist",
+    errno.ENOLINK: "Unit {path} is an unresolvable alias", errno.EUNATCH: "Cannot resolve specifiers in unit {path}",
+}
+_LINES = {
+    install.UNLINK: "Removed '{path}'.", install.IS_MASKED: "Unit {path} is masked, ignoring.",
+    install.IS_DANGLING: "Unit {path} is an alias to a non-existent unit, ignoring.",
+    install.NO_DESTINATION: "Unit {source} is added as a dependency to a non-existent unit {path}.",
+    install.AUXILIARY_FAILED: "Failed to enable auxiliary unit {path}, ignoring.",
+    install.MASKED_BY_GENERATOR: "Unit {path} is masked via a generator and cannot be unmasked, skipping.",
+}
+# "Failed to …": without a manager, and what one answers.
+_FAILED_TO = {
+    "add-wants": ("add dependency on unit", "add dependency"), "add-requires": ("add dependency on unit", "add dependency"),
+    "set-default": ("set default unit", "set default target"), "preset-all": ("preset unit", "preset all units"),
+}
+_GLOB_WORDS = {"is-enabled": "to check", "set-default": "set-default"}
 
 
-def installer(context: Context) -> InstallerApi:
-    options = context.options
-    if importlib.util.find_spec("fastinit.units.install") is None:
-        raise RequestError(f"Failed to {context.verb}: this build of fastinit has no unit file verbs (fastinit.units.install).")
-    make = getattr(importlib.import_module("fastinit.units.install"), "Installer")      # noqa: B009
-    made = make(context.root, runtime=options.runtime, force=bool(options.force), user=options.user, global_=options.global_)
-    return cast(InstallerApi, made)
+def scope_of(context: Context) -> str:
+    if context.options.global_:
+        return GLOBAL
+    return USER if context.options.user or context.manager.loader.user else SYSTEM
+
+
+def unit_dirs(context: Context) -> UnitDirs:
+    return UnitDirs(context.root, scope_of(context), context.manager.loader.host if not context.options.global_ else None)
+
+
+def installer(context: Context) -> Installer:
+    return Installer(runtime=context.options.runtime, force=bool(context.options.force), dirs=unit_dirs(context))
 
 
 def state_and_preset(context: Context, unit: Unit) -> Tuple[str, str]:
     """(UnitFileState=, UnitFilePreset=) of a loaded unit; "" where there is no file to have one."""
     if not unit.fragment_path and unit.load_state != "masked":
         return "", ""
-    if importlib.util.find_spec("fastinit.units.install") is None:
-        return "", ""       # a build without unit file verbs: they themselves say so
-    files = installer(context)
-    return files.state(unit.name), files.preset_of(unit.name)
+    if context.enablement is None:
+        dirs = unit_dirs(context)
+        context.enablement = (Enablement(dirs), load_presets(dirs.root, dirs.kind))
+    enablement, rules = context.enablement
+    state = enablement.state_or_bad(unit.name)
+    return state, PAST[rules.query(unit.name).action]
 
 
 # ---- verbs that change files ----------------------------------------------------------------------------------------
 
 
 def _names(context: Context, words: Sequence[str]) -> List[str]:
-    """Names and paths; patterns make no sense for what is not in memory."""
+    """Names and absolute paths; a pattern is taken for a strange name, as systemctl does."""
     found = []
     for word in words:
-        if is_pattern(word):
-            raise UsageError(f"Glob pattern passed to {context.verb}, but globs are not supported for this.")
-        found.append(word if word.startswith("/") else complete(word))
+        if "/" in word:
+            found.append(os.path.normpath(os.path.join(context.terminal.cwd, word)))
+            continue
+        name = _mangle(context, word, ".service", "unit name or path")
+        found.append(name)
     return found
 
 
-def _report(context: Context, done: Done) -> None:
-    if context.options.quiet:
+def _mangle(context: Context, word: str, suffix: str, what: str) -> str:
+    """Raises UsageError."""
+    try:
+        name = names.mangle(word, suffix)
+    except ValueError:
+        quoted = f" '{word}'" if "path" in what else ""
+        raise UsageError(f"Failed to mangle {what}{quoted}: Invalid argument") from None
+    if "\\x" in name and "\\x" not in word:
+        if is_pattern(word):
+            operation = _GLOB_WORDS.get(context.verb, f"to {context.verb}")
+            context.warn(f"Glob pattern passed {operation}, but globs are not supported for this.")
+            context.warn(f'Invalid unit name "{word}" escaped as "{name.rpartition(".")[0]}".')
+        else:
+            context.warn(f'Invalid unit name "{word}" escaped as "{name.rpartition(".")[0]}" '
+                         "(maybe you should use systemd-escape?).")
+    return name
+
+
+def _check_scripts(context: Context, units: Sequence[str]) -> None:
+    """Look for System V scripts behind names that no unit has. Raises RequestError where even that cannot be said."""
+    if scope_of(context) != SYSTEM:
         return
+    for name in units:
+        if not name.startswith("/") and name.endswith(".service"):
+            try:
+                install.Context(unit_dirs(context)).discover(name, False, load=False)
+            except FileError as error:
+                if error.number not in (errno.ENOENT, errno.ELOOP, errno.ERFKILL, errno.EADDRNOTAVAIL):
+                    line = f"Failed to look up unit file state: {os.strerror(error.number)}"
+                    raise RequestError("\n".join((*error.lines, line))) from None
+
+
+def _message(what: str, change: Change) -> str:
+    """The line about what could not be done."""
+    words = _WORDS.get(change.error)
+    if words is None:
+        return f"Failed to {what} {change.path}: {os.strerror(change.error)}"
+    if change.error == errno.EEXIST and change.source:
+        words += " and is a symlink to {source}"
+    elif change.error == errno.EXDEV and change.source:
+        words = "Cannot alias {source} as {path}"
+    return f"Failed to {what}: " + words.format(path=change.path, source=change.source)
+
+
+def _report(context: Context, done: Done) -> int:
+    """Say what was changed and what could not be; the exit code."""
+    what = _FAILED_TO.get(context.verb, (f"{context.verb} unit",) * 2)[context.is_live]
+    for line in done.lines:
+        context.warn(line)
+    errors = [change for change in done.changes if change.kind == "error"]
+    if context.is_live and (done.error or len(errors) == len(done.changes) > 0):
+        # the manager answers with the changes, or with the one error that there was
+        context.warn(_message(what, errors[0]) if errors else f"Failed to {what}: {os.strerror(done.error)}")
+        return 1
     arrow = UTF8.arrow if context.terminal.utf8 else "->"
     for change in done.changes:
-        if change.kind == "symlink":
+        if change.kind == "error":
+            if not context.is_live:
+                context.warn(_message(what, change))
+        elif context.options.quiet:
+            continue
+        elif change.kind == install.SYMLINK:
             context.warn(f"Created symlink '{change.path}' {arrow} '{change.source}'.")
-        elif change.kind == "unlink":
-            context.warn(f"Removed '{change.path}'.")
         else:
-            context.warn(change.source)
+            context.warn(_LINES[change.kind].format(path=change.path, source=change.source))
+    if done.error and not any(change.error == done.error for change in errors):
+        context.warn(f"Failed to {what}: {os.strerror(done.error)}.")
+    return 1 if done.error else 0
 
 
 def _reload(context: Context) -> None:
@@ -140,47 +193,98 @@ def _reload(context: Context) -> None:
         context.manager.daemon_reload()
 
 
-def _changing(act: Callable[[Context, InstallerApi, List[str]], Done], now: str = "", wants_install: bool = False,
+def _changing(act: Callable[[Context, Installer, List[str]], Done], now: str = "", is_empty_worth_a_word: bool = False,
               ) -> Callable[[Context], Steps]:
     """A verb: act, report, reload, and with --now the job verb `now` on the same units."""
     def run(context: Context) -> Steps:
+        options = context.options
         units = _names(context, context.args)
+        if context.verb == "disable" and any("/" in unit for unit in units):
+            context.warn("Warning: Can't execute disable on the unit file path. Proceeding with the unit name.")
+            units = [os.path.basename(unit) for unit in units]
+        if context.verb in ("enable", "disable"):
+            _check_scripts(context, units)
+        elif context.verb == "mask" and context.is_live:
+            for name in units:
+                if context.manager.engine.get(name).unit.load_state == "not-found":
+                    context.warn(f"Unit {name} does not exist, proceeding anyway.")
         done = act(context, installer(context), units)
         yield Pause()
-        _report(context, done)
+        code = _report(context, done)
+        if code:
+            return code
         _reload(context)
-        if wants_install and not done.has_install and not context.options.quiet and not context.options.no_warn:
-            bullet = UTF8.bullet if context.terminal.utf8 else "*"
-            context.error(NO_INSTALL.format(bullet))
-        if context.options.now and now and context.is_live:
-            plain = [os.path.basename(name) for name in units if not name.partition("@")[2].startswith(".")]
-            return (yield from run_jobs(context, JOB_VERBS[now], plain))
-        return 0
+        is_done = context.verb == "disable" and any(change.kind in (install.SYMLINK, install.UNLINK) for change in done.changes)
+        if is_empty_worth_a_word and done.has_install is False and not is_done and not options.quiet and not options.no_warn:
+            context.error(NO_INSTALL.format(UTF8.bullet if context.terminal.utf8 else "*", " "))
+        if not options.now:
+            return 0
+        if not now:
+            context.warn("--now can only be used with verb enable, disable, reenable, or mask.")
+            return 1
+        if not context.is_live:
+            context.warn("--now cannot be used when systemd is not running or in conjunction with --root=/--global, refusing.")
+            return 1
+        plain = [os.path.basename(name) for name in units if not names.is_template(os.path.basename(name))]
+        return (yield from run_jobs(context, JOB_VERBS[now], plain))
     return run
 
 
-enable = _changing(lambda _context, files, units: files.enable(units), "start", wants_install=True)
-disable = _changing(lambda _context, files, units: files.disable(units), "stop", wants_install=True)
-reenable = _changing(lambda _context, files, units: files.reenable(units), "start", wants_install=True)
-preset = _changing(lambda context, files, units: files.preset(units, context.options.preset_mode), wants_install=True)
+enable = _changing(lambda _context, files, units: files.enable(units), "start", True)
+disable = _changing(lambda _context, files, units: files.disable(units), "stop", True)
+reenable = _changing(lambda _context, files, units: files.reenable(units), "start", True)
+preset = _changing(lambda context, files, units: files.preset(units, context.options.preset_mode))
 preset_all = _changing(lambda context, files, _units: files.preset_all(context.options.preset_mode))
 mask = _changing(lambda _context, files, units: files.mask(units), "stop")
 unmask = _changing(lambda _context, files, units: files.unmask(units))
-link = _changing(lambda _context, files, units: files.link(units))
 revert = _changing(lambda _context, files, units: files.revert(units))
-add_dependency = _changing(lambda context, files, units: files.add_dependency(
-    "Wants" if context.verb == "add-wants" else "Requires", units[0], units[1:]))
+
+
+def link(context: Context) -> int:
+    paths = []
+    for word in context.args:
+        if "/" not in word:
+            if context.root:
+                raise UsageError(f"Non-absolute paths are not allowed when --root= is used: {word}")
+            raise UsageError("Link argument must contain at least one directory separator.\n"
+                             f"If you intended to link a file in the current directory, try './{word}' instead.")
+        paths.append(os.path.normpath(os.path.join(context.terminal.cwd, word)))
+    code = _report(context, installer(context).link(paths))
+    _reload(context)
+    return code
+
+
+def add_dependency(context: Context) -> int:
+    target = _mangle(context, context.args[0], ".target", "unit name")
+    units = _names(context, context.args[1:])
+    kind = "Wants" if context.verb == "add-wants" else "Requires"
+    code = _report(context, installer(context).add_dependency(kind, target, units))
+    if not code:
+        _reload(context)
+    return code
 
 
 def set_default(context: Context) -> int:
-    done = installer(context).set_default(complete(context.args[0], ".target"))
-    _report(context, done)
+    target = _mangle(context, context.args[0], ".target", "unit name")
+    code = _report(context, installer(context).set_default(target))
+    if code:
+        return code
     _reload(context)
+    try:
+        now = installer(context).get_default()
+    except FileError:
+        return 0
+    if now != target and not context.options.quiet:
+        context.warn(f'Note: "{now}" is the default unit (possibly a runtime override).')
     return 0
 
 
 def get_default(context: Context) -> int:
-    context.say(installer(context).get_default())
+    try:
+        context.say(installer(context).get_default())
+    except FileError as error:
+        context.warn(f"Failed to get default target: {os.strerror(error.number)}")
+        return 1
     return 0
 
 
@@ -188,32 +292,62 @@ def get_default(context: Context) -> int:
 
 
 def is_enabled(context: Context) -> int:
-    files, found, all_missing = installer(context), False, True
-    for name in _names(context, context.args):
-        state = files.state(name) or "not-found"
+    enablement, found, all_missing = Enablement(unit_dirs(context)), False, True
+    units = _names(context, context.args)
+    _check_scripts(context, units)
+    for name in units:
+        try:
+            if "/" in name:
+                raise FileError(errno.EINVAL, name)
+            state = enablement.state(name)
+        except FileError as error:
+            for line in (*enablement.lines, *error.lines):
+                context.warn(line)
+            if error.number != errno.ENOENT:
+                context.warn(f"Failed to get unit file state for {name}: {os.strerror(error.number)}")
+                return 1
+            state = "not-found"
+        for line in enablement.lines:
+            context.warn(line)
+        enablement.lines.clear()
         all_missing = all_missing and state == "not-found"
         found = found or state in ENABLED
         if not context.options.quiet:
             context.say(state)
+            if context.options.full and context.is_live and state != "not-found":
+                for path in Installer(dirs=unit_dirs(context)).links_of(name):
+                    context.say("  " + path)
     return 0 if found else NOT_FOUND if all_missing else 1
 
 
 def list_unit_files(context: Context) -> Steps:
-    options, files = context.options, installer(context)
-    matches = list_matcher(context.args)
+    options, dirs = context.options, unit_dirs(context)
+    enablement, rules = Enablement(dirs), None
+    matches = list_matcher(context.args, complete_names=False)
     rows: List[Tuple[str, str, str]] = []
-    for at, name in enumerate(files.unit_files()):
+    for at, name in enumerate(enablement.unit_files()):
         if not matches(name) or (options.types and name.rpartition(".")[2] not in options.types):
             continue
-        state = files.state(name)
-        if not options.states or state in options.states:
-            rows.append((name, state, files.preset_of(name)))
+        state = enablement.state_or_bad(name)
+        for line in enablement.lines:
+            context.warn(line)
+        enablement.lines.clear()
+        if options.states and state not in options.states:
+            continue
+        preset_ = ""
+        if state not in NO_PRESET:
+            if rules is None:
+                rules = load_presets(context.root, dirs.kind)
+                for line in rules.warnings:
+                    context.warn(line)
+            preset_ = PAST[rules.query(name).action]
+        rows.append((name, state, preset_))
         if at % 50 == 49:
             yield Pause()
     rows.sort(key=lambda row: (row[0].rpartition(".")[2], row[0].lower()))
     for line in _file_table(Style(context.terminal), context, rows):
         context.say(line)
-    return 0 if rows or not context.args else 1
+    return 0 if rows or not (context.args or options.states or options.types) else 1
 
 
 def _file_table(style: Style, context: Context, rows: Sequence[Tuple[str, str, str]]) -> Iterator[str]:
