@@ -24,7 +24,7 @@ from fastinit.plan.effects import JobFinished, StateChanged
 
 READABLE, WRITABLE = select.EPOLLIN, select.EPOLLOUT
 MAX_CLIENTS = 2048                      # further ones wait in the backlog of the socket
-MAX_CLIENTS_OF_A_USER = 256             # for all but root, so that nobody can shut root out
+MAX_CLIENTS_OF_A_USER = 256             # for all but root and the manager's own user, so that nobody can shut them out
 REQUEST_TIMEOUT_USEC = 10_000_000       # a client that has connected and says nothing
 READER_TIMEOUT_USEC = 30_000_000        # a client that takes nothing of what is there for it
 SLICE_USEC = 2_000                      # of one verb, before the loop gets its turn
@@ -92,11 +92,14 @@ class Server:
                 self.manager.loop.call_at(_now_usec() + 1_000_000, lambda: self._accept_more(True))
                 return
             pid, uid, _ = struct.unpack("iII", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-            if uid != 0 and sum(1 for client in self.clients.values() if client.uid == uid) >= MAX_CLIENTS_OF_A_USER:
+            if uid not in (0, self.uid) and self._clients_of(uid) >= MAX_CLIENTS_OF_A_USER:
                 sock.close()
                 continue
             connection = Connection(self, sock, pid, uid)
             self.clients[sock.fileno()] = connection
+
+    def _clients_of(self, uid: int) -> int:
+        return sum(1 for client in self.clients.values() if client.uid == uid)
 
     def forget(self, connection: "Connection", fd: int) -> None:
         self.clients.pop(fd, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -176,9 +177,8 @@ def test_manager_that_cannot_be_executed_leaves_init_alive(tmp_path: Path) -> No
     """No such program: init says so, keeps trying, and still obeys a stop."""
     from harness import boot
     init = boot(tmp_path, "", "subreaper", before="sys.executable = '/nonexistent'")
-    import subprocess
     deadline = time.monotonic() + 10
     while "systemd" not in Path(f"/proc/{init.pid()}/comm").read_text() and time.monotonic() < deadline:
         time.sleep(0.01)
-    subprocess.run(["kill", str(init.pid())], check=True)
+    os.kill(init.pid(), signal.SIGTERM)
     assert init.finish() == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -17,7 +18,7 @@ def test_stop_during_boot_is_kept(tmp_path: Path, mode: str) -> None:
 say(n.signal_count(15)); n.signal_seen(15, 1); n.exit_request(3); signal.pause()
 """, mode, before='os.write(1, b"1\\n"); sys.stdin.readline()', stdin=subprocess.PIPE)
     assert init.next() == 1
-    subprocess.run(["kill", "-TERM", str(init.pid())], check=True)
+    os.kill(init.pid(), signal.SIGTERM)
     assert init.process.stdin is not None
     init.process.stdin.write(b"\n")
     init.process.stdin.close()

@@ -20,6 +20,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_SEC = 60.0
+ENTER = ["-m", "-p"] if os.geteuid() == 0 else ["-U", "--preserve-credentials", "-m", "-p"]
 HIDDEN = ("/etc/systemd", "/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system", "/etc/init.d",
           "/usr/lib/tmpfiles.d", "/etc/tmpfiles.d")
 
@@ -98,7 +99,7 @@ class Booted:
 
     def run(self, *argv: str, check: bool = False) -> "subprocess.CompletedProcess[str]":
         """A command inside."""
-        return subprocess.run(["nsenter", "-t", str(self.pid), "-m", "-p", *argv], capture_output=True, text=True,
+        return subprocess.run(["nsenter", "-t", str(self.pid), *ENTER, *argv], capture_output=True, text=True,
                               timeout=DEADLINE_SEC, check=check, cwd="/")
 
     def systemctl(self, *argv: str) -> "subprocess.CompletedProcess[str]":
