@@ -13,6 +13,7 @@ import time
 
 from fastinit.cli import client
 from fastinit.errors import FastinitError
+from fastinit.run import places
 
 START_TIMEOUT_USEC = 20_000_000
 IN_ATTRIB, IN_MOVED_TO, IN_CREATE = 0x4, 0x80, 0x100      # inotify(7)
@@ -22,22 +23,23 @@ class BackgroundError(FastinitError):
     """str() says why there is no manager."""
 
 
-def start() -> None:
+def start(user: bool = False) -> None:
     """Returns when a manager accepts requests. The new init is no child of ours: our caller may wait for all of its own.
     Raises BackgroundError."""
+    run = places.choose(user)       # the init, whose environment is ours, comes to the same
     read_fd, write_fd = os.pipe()
     child = os.fork()
     if child == 0:
-        _become_init(write_fd)      # never returns
+        _become_init(write_fd, user)    # never returns
     os.close(write_fd)
     os.waitpid(child, 0)
     try:
-        _wait(read_fd)
+        _wait(read_fd, run)
     finally:
         os.close(read_fd)
 
 
-def _become_init(ready_fd: int) -> None:
+def _become_init(ready_fd: int, user: bool) -> None:
     """Twice forked, its own session, nothing of ours but the end of the pipe that its manager closes when it listens."""
     try:
         os.setsid()
@@ -50,12 +52,12 @@ def _become_init(ready_fd: int) -> None:
         os.chdir("/")
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fastinit.py")
         executable = sys.executable or os.path.realpath("/proc/self/exe")
-        os.execv(executable, [executable, "-I", script, "init", "--background"])
+        os.execv(executable, [executable, "-I", script, "init", "--background", *(["--user"] if user else [])])
     finally:
         os._exit(127)
 
 
-def _wait(read_fd: int) -> None:
+def _wait(read_fd: int, run: str) -> None:
     """End of file on the pipe: nobody holds it any more, so the init has ended; else the socket answers first.
 
     The manager makes its directory anew, so what is watched is looked up again after each event; its notify socket is made when
@@ -63,14 +65,13 @@ def _wait(read_fd: int) -> None:
     """
     deadline = time.monotonic_ns() // 1000 + START_TIMEOUT_USEC
     from fastinit.run import native
-    run = os.path.dirname(os.path.dirname(client.socket_path()))
     watch = native.inotify_init()
     try:
         while True:
             for directory in (run, f"{run}/fastinit", f"{run}/systemd"):
                 if os.path.isdir(directory):
                     native.inotify_add(watch, directory, IN_ATTRIB | IN_MOVED_TO | IN_CREATE)
-            sock = client.connect()
+            sock = client.connect_to(f"{run}/{places.OWN_FOLDER}/{places.SOCKET_NAME}")
             if sock is not None:
                 sock.close()        # type: ignore[attr-defined]
                 return

@@ -10,9 +10,8 @@ from __future__ import annotations
 import posix
 
 from fastinit.control import frames
+from fastinit.run import places
 
-RUN_VARIABLE = b"FASTINIT_RUN"      # another runtime directory: managers of ordinary users, tests
-RUN, SOCKET_NAME = "/run", "/fastinit/control"
 LOST = "Connection to the manager was lost.\n"
 SIGPIPE, SIGINT = 13, 2
 
@@ -21,7 +20,7 @@ def main(argv: "list[str]") -> int:
     if posix.getpid() == 1:
         return _local(argv, "init")
     _default_signals()
-    sock = connect()
+    sock = connect(is_for_user(argv))
     if sock is None:
         return _local(argv, "offline")
     code = talk(sock, facts(argv), argv)
@@ -40,17 +39,31 @@ def _default_signals() -> None:
     _signal.signal(SIGINT, _signal.SIG_DFL)
 
 
-def socket_path() -> str:
-    run = posix.environ.get(RUN_VARIABLE)
-    return (run.decode("utf-8", "surrogateescape") if run else RUN) + SOCKET_NAME
+def is_for_user(argv: "list[str]") -> bool:
+    """--user; the last of it and --system counts, and what stands behind "--" is no option."""
+    user = False
+    for word in argv[1:]:
+        if word == "--":
+            break
+        if word in ("--user", "--system"):
+            user = word == "--user"
+    return user
 
 
-def connect() -> "object | None":
+def connect(user: bool = False) -> "object | None":
     """A connected socket; None when no manager listens."""
+    for path in places.sockets(user):
+        sock = connect_to(path)
+        if sock is not None:
+            return sock
+    return None
+
+
+def connect_to(path: str) -> "object | None":
     import _socket
     sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC, 0)
     try:
-        sock.connect(socket_path())
+        sock.connect(path)
     except OSError:
         sock.close()
         return None
@@ -90,7 +103,7 @@ def talk(sock: "object", about: "dict[bytes, bytes]", argv: "list[str]") -> "int
         code, resume = _exchange(sock, frames.encode_request(about, words))
         if code != _LOST:
             return code
-        again = connect() if resume else None
+        again = connect(is_for_user(argv)) if resume else None
         if again is None:
             posix.write(2, LOST.encode())
             return 1

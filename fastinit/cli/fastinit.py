@@ -18,6 +18,7 @@ fastinit VERB ...
 An init, a service manager and a drop-in systemctl for containers.
 
   init [UNIT...]               Be the init: boot default.target, or just these units and exit when they are done
+                               --user: the units of systemd.unit(5)'s user folders, for the user who asks
   stats [--json|--prometheus]  What the running init has reaped, and how fast
   install [--root DIR] [--without NAME,...]
                                Make the links systemctl, init, halt ... (and /sbin/init) to this fastinit
@@ -47,7 +48,8 @@ def init(words: List[str]) -> int:
     native.block_signals()      # first of all: a `docker stop` while we are still importing must not be lost
     from fastinit.cli import init as become
     units = [word for word in words if not word.startswith("-")]
-    unknown = [word for word in words if word.startswith("-") and word not in ("--background", "-1", "--init", "-0", "--exit")]
+    unknown = [word for word in words if word.startswith("-") and word not in (
+        "--background", "-1", "--init", "-0", "--exit", "--user")]
     if unknown:
         print(f"fastinit init: unrecognized option '{unknown[0]}'", file=sys.stderr)
         return 1
@@ -59,7 +61,7 @@ def init(words: List[str]) -> int:
         return 1
     if "--background" in words:
         units = [NOTHING]
-    return become.run(units, dict(os.environ))
+    return become.run(units, dict(os.environ), user="--user" in words)
 
 
 def manager(words: List[str]) -> int:

@@ -13,13 +13,18 @@ from typing import Dict, List
 
 STOP_GRACE_MS = 10_000          # final TERM -> KILL of what no unit owns
 BACKOFF_MS = 100                # after many quick deaths of the manager in a row: the first delay, then it doubles
+USER_VARIABLE = "FASTINIT_USER"     # tells the manager's process that it is a user's
 MANAGER_GRACE_MS = 3_000        # a stop signal that the manager has not looked at by then: it hangs
 
 
-def run(units: List[str], environment: Dict[str, str], backoff_ms: int = BACKOFF_MS) -> int:
-    """Blocks signals, then boots default.target, or just these units and ends when they are done."""
-    from fastinit.run import native
+def run(units: List[str], environment: Dict[str, str], backoff_ms: int = BACKOFF_MS, user: bool = False) -> int:
+    """Blocks signals, then boots default.target, or just these units and ends when they are done. user: as `systemd --user`."""
+    from fastinit.run import native, places
     native.block_signals()
+    environment[places.RUN_VARIABLE] = places.choose(user)
+    environment.pop(USER_VARIABLE, None)
+    if user:
+        environment[USER_VARIABLE] = "1"
     environment.setdefault("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
     variables = [f"{name}={value}" for name, value in environment.items()]
     return native.init_run(manager_argv(units), variables, STOP_GRACE_MS, MANAGER_GRACE_MS, backoff_ms)

@@ -17,8 +17,10 @@ from fastinit.control import dispatch, verbs
 from fastinit.control.options import UsageError
 from fastinit.control.request import Context, Steps, Terminal
 from fastinit.control.system import NOT_BOOTED
+from fastinit.run import places
 
 ROOT_REFUSED = "Verb '{}' cannot be used with --root= or --image=."
+NO_USER_MANAGER = "Failed to connect to user scope bus via local transport: No such file or directory"
 # Without a manager these have nothing to do: it is no error to stop what does not run.
 NOTHING_TO_STOP = frozenset(("stop", "try-restart", "try-reload-or-restart"))
 # Every verb of files takes --root=, and those that only need files to answer.
@@ -83,12 +85,15 @@ def _serve(argv: List[str], command: dispatch.Command, terminal: Terminal, out: 
         return 1
     if not root and why == "offline":
         if _wants_manager(verb, command):
-            return _with_manager(argv, error)
+            return _with_manager(argv, error, options.user)
+        if verb.needs in (verbs.Needs.LIVE, verbs.Needs.START) and options.global_:
+            error("--global is not supported for this operation.\n")
+            return 1
         if verb.needs is verbs.Needs.LIVE:
-            error(NOT_BOOTED + "\n")
+            error((NO_USER_MANAGER if options.user else NOT_BOOTED) + "\n")
             return 1
     from fastinit.cli.offline import OfflineManager
-    manager = OfflineManager(root)
+    manager = OfflineManager(root, options.user or options.global_)
     context = Context(manager, options, command.args, terminal, out, error, False, os.geteuid(), os.getpid(), root, verb.name)
     if verb.name in NOTHING_TO_STOP or verb.name == "reload":
         return _nothing_runs(context)
@@ -100,24 +105,25 @@ def _serve(argv: List[str], command: dispatch.Command, terminal: Terminal, out: 
 
 
 def _wants_manager(verb: verbs.Verb, command: dispatch.Command) -> bool:
-    if command.options.dry_run or command.options.user:
+    if command.options.dry_run or command.options.global_:
         return False
     return verb.needs is verbs.Needs.START or (verb.needs is verbs.Needs.FILES and command.options.now
                                                and verb.name not in ("disable", "mask"))
 
 
-def _with_manager(argv: List[str], error: Callable[[str], None]) -> int:
-    """Start one in the background, then ask it what we were asked."""
-    if os.geteuid() != 0:
+def _with_manager(argv: List[str], error: Callable[[str], None], user: bool) -> int:
+    """Start one in the background, then ask it what we were asked. Where there is an init of root's, an ordinary user may not
+    have another one for the system's units beside it."""
+    if os.geteuid() != 0 and not user and not places.variable(places.RUN_VARIABLE) and os.access("/run/systemd/system", os.F_OK):
         error(NOT_BOOTED + "\n")
         return 1
     from fastinit.cli import background
     try:
-        background.start()
+        background.start(user)
     except background.BackgroundError as problem:
         error(f"{problem}\n")
         return 1
-    sock = client.connect()
+    sock = client.connect(user)
     if sock is None:
         error("The manager that was started in the background does not answer.\n")
         return 1
@@ -161,10 +167,10 @@ def _run_to_end(steps: Steps) -> int:
 
 def _afterwards(argv: List[str], context: Context) -> int:
     """Files were changed here while a manager runs: tell it."""
-    if context.options.no_reload or context.options.global_ or context.options.user:
+    if context.options.no_reload or context.options.global_:
         return 0
-    sock = client.connect()
-    reload_argv = ["systemctl", "daemon-reload"]
+    sock = client.connect(context.options.user)
+    reload_argv = ["systemctl", *(["--user"] if context.options.user else []), "daemon-reload"]
     return 0 if sock is None else client.talk(sock, client.facts(reload_argv), reload_argv) or 0
 
 
@@ -205,6 +211,6 @@ def _init_units(command: Optional[dispatch.Command], argv: List[str]) -> List[st
 def _init(command: dispatch.Command) -> int:
     """`systemctl init A B`, not as PID 1: a subreaper in the foreground."""
     from fastinit.cli import init
-    return init.run(_init_units(command, ["systemctl", *command.args]), dict(os.environ))
+    return init.run(_init_units(command, ["systemctl", *command.args]), dict(os.environ), user=command.options.user)
 
 

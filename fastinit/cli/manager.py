@@ -35,9 +35,10 @@ def main(units: List[str]) -> int:
     for name in OWN_VARIABLES:
         environment.pop(name, None)
         os.environ.pop(name, None)
-    paths = runtime.Paths(environment.get("FASTINIT_RUN", "/run"))
+    paths = runtime.Paths(environment.pop("FASTINIT_RUN", "") or "/run")
+    user = bool(environment.pop("FASTINIT_USER", ""))
     try:
-        manager = Manager(tuple(units), paths, inherited, environment, raise_file_limit())
+        manager = Manager(tuple(units), paths, inherited, environment, raise_file_limit(), user)
     except (FastinitError, OSError) as error:
         print(f"fastinit: {error}", file=sys.stderr)
         return 1

@@ -43,9 +43,9 @@ class NoTimer:
 class OfflineManager:
     """ManagerApi over files alone."""
 
-    def __init__(self, root: str = "") -> None:
-        self.config: ManagerConfig = load_config(root)
-        self.loader = Loader(root=root, config=self.config)
+    def __init__(self, root: str = "", user: bool = False) -> None:
+        self.config: ManagerConfig = load_config(root, user)
+        self.loader = Loader(root=root, config=self.config, user=user)
         self.engine = Engine(self.loader.load)
         self.engine.now_usec = time.monotonic_ns() // 1000
         self.engine.now_realtime_usec = time.time_ns() // 1000

@@ -54,7 +54,7 @@ def open_request(manager: ManagerApi, terminal: Terminal, argv: List[str], *, ui
     verb, options = command.verb, command.options
     if verb is None:
         return _print(out, verbs.printed(command.name, options))
-    if verb.needs is verbs.Needs.CLIENT or options.root or options.global_ or options.user:
+    if verb.needs is verbs.Needs.CLIENT or options.root or options.global_ or options.user != manager.loader.user:
         raise MustRunLocally(verb.name)
     context = Context(manager, options, command.args, terminal, out, error, True, uid, pid, "", verb.name,
                       after_reply if after_reply is not None else [])

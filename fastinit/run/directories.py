@@ -18,6 +18,7 @@ from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from fastinit.errors import FastinitError
 from fastinit.units.model import Directory, ExecContext
+from fastinit.units.specifiers import Host
 
 _PATH = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 _PARENT_MODE = 0o755
@@ -44,6 +45,11 @@ KINDS = (
 SYSTEM_BASES: Mapping[str, str] = {
     "run": "/run", "state": "/var/lib", "cache": "/var/cache", "logs": "/var/log", "config": "/etc",
 }
+
+
+def user_bases(host: Host) -> Dict[str, str]:
+    """Those of a user's manager (systemd.exec(5), "RuntimeDirectory=")."""
+    return {"run": host.runtime, "state": host.state, "cache": host.cache, "logs": host.logs, "config": host.config}
 
 
 class DirectoryError(FastinitError):

@@ -70,6 +70,7 @@ class SpawnFacts(NamedTuple):
     member_tag: RLIMIT_LOCKS of every process of the unit (run/members.py).
     listen_fds: names of the passed descriptors, in order.
     bases: where RuntimeDirectory= … begin; run_directory is that of RuntimeDirectory=.
+    home: where processes begin in a user's manager; manager_pid: MANAGERPID= there. "" and 0 in that of the system.
     file_limit: RLIMIT_NOFILE (soft, hard) without LimitNOFILE=: the manager may have raised its own. None = leave.
     log: (syslog priority, text).
     """
@@ -84,6 +85,8 @@ class SpawnFacts(NamedTuple):
     file_limit: Optional[Tuple[int, int]] = None
     log: Callable[[int, str], None] = lambda priority, text: None
     bases: Mapping[str, str] = directories.SYSTEM_BASES
+    home: str = ""
+    manager_pid: int = 0
     capabilities: Optional[Capabilities] = None
     locale: Optional[Mapping[str, str]] = None
 
@@ -152,7 +155,7 @@ def build_spawn(unit: Unit, effect: Spawn, facts: SpawnFacts) -> SpawnSpec:
                                      facts.passed_from, files)
         spec.pid_env_names = _pid_names(found, effect, facts)
         spec.env = [f"{name}={value}" for name, value in found.items() if name not in spec.pid_env_names]
-        spec.cwd, spec.cwd_optional = _working_directory(context, who)
+        spec.cwd, spec.cwd_optional = _working_directory(context, who, facts.home)
         spec.root = context.root_directory or None if privilege.chroot else None
         spec.argv = _arguments(command, found, who, facts)
         spec.path = _executable(command, context, who, found, spec.root or "")
@@ -210,10 +213,12 @@ def _check_sandbox(context: ExecContext, privilege: Privilege, effect: Spawn, fa
         facts.log(4, f"Personality={context.personality} is ignored")
 
 
-def _working_directory(context: ExecContext, who: Identity) -> Tuple[str, bool]:
+def _working_directory(context: ExecContext, who: Identity, default: str) -> Tuple[str, bool]:
     path, optional = context.working_directory, context.working_directory_optional
+    if not path:
+        return default or "/", bool(default)
     if path != "~":
-        return path or "/", optional
+        return path, optional
     home = who.home if who.name or who.uid is not None else identity.manager_home()
     if home or optional:
         return home or "/", optional
@@ -232,6 +237,8 @@ def _own_block(unit: Unit, effect: Spawn, who: Identity, facts: SpawnFacts) -> D
     """What is made for this very process."""
     context, service = unit.context, unit.service
     block = _login_block(context, who)
+    if facts.manager_pid:
+        block["MANAGERPID"] = str(facts.manager_pid)
     if facts.invocation_id:
         block["INVOCATION_ID"] = facts.invocation_id
     block.update(directories.variables(context, facts.all_bases()))

@@ -35,6 +35,11 @@ LOG_READ, LOG_WRITE = "log-read/", "log-write/"     # names in the vault, follow
 EXITS_PER_ROUND = 256
 N_SIGNALS = 64
 LOG_RETRY_USEC = 1_000_000      # the log cannot be written (ENOSPC): the pipes keep it until then
+# About the manager's own process, and of no meaning to another.
+NOT_INHERITED = frozenset(("NOTIFY_SOCKET", "MAINPID", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID",
+                           "WATCHDOG_USEC", "INVOCATION_ID", "JOURNAL_STREAM", "MANAGERPID", "SYSTEMD_EXEC_PID", "_", "SHLVL",
+                           "OLDPWD", "PWD", "EXIT_CODE", "EXIT_STATUS", "SERVICE_RESULT"))
+NOTHING = ("-.slice",)          # started in the background, to do what it will be asked for
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -42,8 +47,9 @@ class Manager:
     """See the module's text. The attributes without underscore are what control/ may use."""
 
     def __init__(self, explicit_units: Tuple[str, ...], paths: runtime.Paths, inherited: Mapping[str, List[int]],
-                 environment: Mapping[str, str], file_limit: Tuple[int, int]) -> None:
+                 environment: Mapping[str, str], file_limit: Tuple[int, int], user: bool = False) -> None:
         self.paths = paths
+        self.user = user
         self.init_pid = os.getppid()
         self.in_init = self.init_pid == 1
         self.console_fd = 1
@@ -51,6 +57,8 @@ class Manager:
         self.members = Members(self.init_pid)
         self.facts = conditions.Facts()
         self.environment: Dict[str, str] = {"PATH": environment.get("PATH", DEFAULT_PATH)}
+        if user:        # a session's variables are for everything that runs in it
+            self.environment.update({name: value for name, value in environment.items() if name not in NOT_INHERITED})
         self.on_job_finished: List[Callable[[JobFinished], None]] = []
         self.on_state_changed: List[Callable[[StateChanged], None]] = []
         self.on_system_state: List[Callable[[], None]] = []
@@ -74,12 +82,12 @@ class Manager:
         self._tick_timer: Optional[Timer] = None
         self._log_retry: Set[str] = set()
         self._pumping = False
-        runtime.prepare(paths, self._store.is_new)
+        runtime.prepare(paths, self._store.is_new, explicit_units != NOTHING)
         self.console = Console(self.console_fd, self._want_console)
         self.capture = Capture(paths.logs, self.console, native.splice, self._log_source, realtime_usec)
         self.file_limit = file_limit
-        self.config: ManagerConfig = load_config()
-        self.loader = Loader(config=self.config)
+        self.config: ManagerConfig = load_config(user=user)
+        self.loader = Loader(config=self.config, user=user)
         self.engine = Engine(self.load_unit)
         self._performer = Performer(self)
         self._restore_or_boot(inherited)
@@ -286,8 +294,8 @@ class Manager:
 
     def daemon_reload(self) -> None:
         self.log("", 6, "Reloading.")
-        self.config = load_config()
-        self.loader = Loader(config=self.config)
+        self.config = load_config(user=self.user)
+        self.loader = Loader(config=self.config, user=self.user)
         self._warned.clear()
         self._set_clock()
         self.engine.reload(self.load_unit)

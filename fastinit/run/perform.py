@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Tuple, Type
 from fastinit.plan import effects as fx
 from fastinit.plan.events import ConditionsChecked, Event, Exited, MembersGone, PidFileChanged, PidFound, Spawned, SpawnFailed
 from fastinit.plan.record import UnitRecord, tracked_pids
-from fastinit.run import conditions, execenv, native, pidfile, streams
+from fastinit.run import conditions, directories, execenv, native, pidfile, streams
 from fastinit.run.loop import READABLE
 from fastinit.run.members import parent_pid
 
@@ -138,6 +138,7 @@ class Performer:
         manager = self._manager
         unit = record.unit
         listen = self._passed_fds(record, effect)
+        bases = directories.user_bases(manager.loader.host) if manager.user else directories.SYSTEM_BASES
         spec = execenv.build_spawn(unit, effect, execenv.SpawnFacts(
             manager_environment=manager.environment,
             passed_from=manager.own_environment,
@@ -145,7 +146,10 @@ class Performer:
             member_tag=record.activation,
             listen_fds=tuple(name for name, _ in listen),
             notify_path=manager.paths.notify,
-            run_directory=manager.paths.run,
+            run_directory=bases["run"] if manager.user else manager.paths.run,
+            bases=bases,
+            home=manager.loader.host.home if manager.user else "",
+            manager_pid=manager.init_pid if manager.user else 0,
             file_limit=manager.file_limit,
             log=lambda priority, text: manager.log(unit.name, priority, text),
         ))

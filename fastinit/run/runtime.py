@@ -46,14 +46,19 @@ class Paths(NamedTuple):
         return os.path.join(self.systemd, "notify")
 
 
-def prepare(paths: Paths, is_first_start: bool) -> None:
-    """Make the directories; what an earlier life of the image has left in ours is removed. Raises RuntimeDirectoryError."""
+def prepare(paths: Paths, is_first_start: bool, is_booted: bool = True) -> None:
+    """Make the directories; what an earlier life of the image has left in ours is removed. Raises RuntimeDirectoryError.
+
+    is_booted: sd_booted(3) shall be true. A manager that only serves a RUN step of a Dockerfile leaves /run behind in the image,
+    where package scripts of later steps would take it for a running init.
+    """
     try:
         if is_first_start:
             _remove_own(paths.own)
-        for path, mode in ((paths.run, 0o755), (paths.own, 0o755), (paths.logs, 0o750), (paths.systemd, 0o755),
-                           (os.path.join(paths.systemd, "system"), 0o755)):
+        for path, mode in ((paths.run, 0o755), (paths.own, 0o755), (paths.logs, 0o750), (paths.systemd, 0o755)):
             _make_directory(path, mode)
+        if is_booted:
+            _make_directory(os.path.join(paths.systemd, "system"), 0o755)
     except OSError as error:
         raise RuntimeDirectoryError(f"cannot prepare {error.filename or paths.own}: {error.strerror}; "
                             f"fastinit needs a writable {paths.run} (docker run --tmpfs {paths.run} …)") from None
