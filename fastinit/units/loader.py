@@ -62,7 +62,7 @@ _DEPENDENCY_DIRS = (("wants", "Wants"), ("requires", "Requires"), ("upholds", "U
 # Types that exist without a file: systemd.slice(5), systemd.device(5), systemd.scope(5).
 _FILELESS = frozenset((".slice", ".device", ".scope"))
 # They hold the tree of slices and the root directory: always there.
-_PERPETUAL = frozenset(("-.slice", "system.slice", "-.mount"))
+_PERPETUAL = {"-.slice": "Root Slice", "system.slice": "System Slice", "-.mount": "Root Mount"}
 DEFAULT_CONFIG = ManagerConfig()
 _DEFAULT_TARGET_KINDS = ("Wants", "Requires", "Requisite", "BindsTo", "Upholds")
 
@@ -539,6 +539,9 @@ class Loader:
             slice_name = default_slice(name, kind, self.user)
             if slice_name:
                 build.unit["slice"] = slice_name
+        if name in _PERPETUAL:
+            build.unit.setdefault("description", _PERPETUAL[name])
+            build.unit.setdefault("documentation", ("man:systemd.special(7)",))
         add_implicit(build, kind, self.user)
         whole = build.own["state"] == "loaded" and not build.own.get("replaced")
         if whole and build.unit.get("default_dependencies", True) and name not in _PERPETUAL:

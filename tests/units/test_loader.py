@@ -397,6 +397,7 @@ def test_slices(tmp_path: Path) -> None:
     assert slices == ["system.slice", "system-b\\x2dc.slice", "x-y.slice"]
     assert [loader.load(name).load_state for name in slices] == ["loaded"] * 3
     assert loader.load("x-y.slice").slice == "x.slice" and loader.load("x.slice").slice == "-.slice" and loader.load("-.slice").slice == ""
+    assert [loader.load(name).description for name in ("-.slice", "system.slice", "x.slice")] == ["Root Slice", "System Slice", ""]
 
 
 def test_dynamic_user_has_a_name(tmp_path: Path) -> None:
