@@ -9,6 +9,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -274,9 +275,27 @@ static void become_python(int argc, char *const *argv)
 	fprintf(stderr, "%s: cannot start the Python client: no python3 in %s, %s or /usr/bin\n", argv[0], beside, prefix);
 }
 
+/* The kernel drops what PID 1 neither blocks nor handles: a stop in the tens of milliseconds in which the interpreter starts would be
+ * lost. Blocked, it waits (exec keeps the mask) for csrc/init.c. What a fault of our own raises stays as it is. */
+static void block_signals(void)
+{
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP };
+	sigset_t set;
+
+	sigfillset(&set);
+	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+		sigdelset(&set, faults[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 int main(int argc, char **argv)
 {
-	int sock = getpid() == 1 ? -1 : open_socket();
+	const int is_init = getpid() == 1;
+
+	if (is_init)
+		block_signals();
+
+	int sock = is_init ? -1 : open_socket();
 
 	if (argc == 0)
 		return 1;

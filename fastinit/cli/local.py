@@ -188,6 +188,8 @@ def _as_init(argv: List[str]) -> int:
     if command is None or _is_init(argv, command):
         from fastinit.cli import init
         return init.run(_init_units(command, argv), dict(os.environ))
+    import signal
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())      # the C client has blocked all, for an init
     return main(argv, "offline")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -106,3 +107,23 @@ def test_the_python_client_starts_fast() -> None:
             subprocess.run([sys.executable, "-I", "-S", "-c", text], env={"FASTINIT_RUN": "/nonexistent"}, check=True)
             best[text] = min(best[text], time.perf_counter() - begin)
     assert best[code] < 1.6 * best["pass"]
+
+
+def test_as_pid_1_no_signal_is_lost_before_the_interpreter_runs(c_client: Path, tmp_path: Path) -> None:
+    """The kernel drops what PID 1 neither blocks nor handles: Python finds every signal blocked, but those of its own faults."""
+    program = tmp_path / "_bin" / "systemctl"
+    program.parent.mkdir()
+    shutil.copy(c_client, program)
+    python = program.parent / "python3"
+    python.write_text("#!/bin/sh\nwhile read -r name mask; do [ $name = SigBlk: ] && echo $mask; done </proc/self/status\n")
+    python.chmod(0o755)
+    base = ["unshare", "--pid", "--fork", "--mount-proc"]
+    for command in (base, [*base, "--user", "--map-root-user"]):
+        done = subprocess.run([*command, str(program)], capture_output=True, text=True, timeout=30)
+        if done.stdout:
+            break
+    else:
+        pytest.skip("neither root nor user namespaces: cannot make a pid namespace here")
+    blocked = {signo for signo in range(1, 65) if int(done.stdout, 16) >> (signo - 1) & 1}
+    assert {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPWR, signal.SIGCHLD, 37, 38} <= blocked
+    assert not {signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE} & blocked
