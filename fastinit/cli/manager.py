@@ -21,7 +21,8 @@ OWN_VARIABLES = ("FASTINIT_SHM_FD", "FASTINIT_INIT_FD", "LISTEN_FDS", "LISTEN_FD
 
 
 def main(units: List[str]) -> int:
-    """0 after PID 1 was asked to end or to start the next manager; 1 with a line on stderr when nothing can work."""
+    """0 after PID 1 was asked to end or to start the next manager; 1 with a line on stderr when nothing can work.
+    Was that so from the beginning, then PID 1 ends, too."""
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for signo in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(signo, signal.SIG_IGN)    # a Ctrl-C reaches the whole foreground group; PID 1 forwards it as an event
@@ -41,6 +42,8 @@ def main(units: List[str]) -> int:
         manager = Manager(tuple(units), paths, inherited, environment, raise_file_limit(), user)
     except (FastinitError, OSError) as error:
         print(f"fastinit: {error}", file=sys.stderr)
+        if not inherited:       # no manager has ever worked here: the next one would say the same
+            native.exit_request(1)
         return 1
     server = Server(manager, manager.control_socket, lambda line: manager.log("", 3, line))
     manager.run()

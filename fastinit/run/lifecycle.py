@@ -116,7 +116,9 @@ class Lifecycle:
             self._manager.log(effect.unit, 3, f"{effect.unit}: action {effect.action} means nothing in a container, ignored")
             return
         self._manager.log(effect.unit, 5, f"{effect.unit}: {effect.reason}: {effect.action}")
-        code = EXIT_ACTIONS[effect.action][1] if effect.exit_status is None else effect.exit_status
+        _, code = EXIT_ACTIONS[effect.action]
+        if effect.exit_status is not None and effect.action in ("exit", "exit-force"):      # the others have no exit status
+            code = effect.exit_status
         self.begin_exit(code, effect.action)
 
     def resume(self) -> None:

@@ -519,14 +519,13 @@ class Manager:
             self.loop.watch(stream.read_fd, READABLE, lambda _fd, _events: self._drain_log(unit))
 
     def _log_source(self, unit: str) -> Source:
+        """For the container's output: the unit's name, since three units may all run sh; the log shows the program's as ever."""
+        name = unit[:-len(".service")] if unit.endswith(".service") else unit
         record = self.engine.units.get(unit)
         if record is None:
-            return Source(unit, 0)
-        service = record.unit.service
-        identifier = record.unit.context.syslog_identifier
-        if not identifier and service is not None and service.exec_start:
-            identifier = os.path.basename(service.exec_start[0].path)
-        return Source(identifier or unit, record.main_pid or record.control_pid)
+            return Source(name, 0)
+        pid = record.main_pid or record.control_pid or record.main_exec.pid     # what it wrote last is read when it has ended
+        return Source(record.unit.context.syslog_identifier or name, pid)
 
     def _want_console(self, wanted: bool) -> None:
         fd = self.console.fd
