@@ -58,8 +58,8 @@ class UnitType:
     def stop(self, record: UnitRecord) -> Answer:
         raise NotImplementedError
 
-    def start_lost(self, record: UnitRecord) -> None:
-        """The start job is gone before it could run: a unit that counts on it must not wait for ever."""
+    def job_lost(self, record: UnitRecord) -> None:
+        """A job is gone without having done its work: a unit that counts on it must not wait for ever."""
 
     def starts_at_once(self, record: UnitRecord) -> bool:
         """There is no time between "Starting" and "Started" that is worth a line."""
@@ -406,7 +406,7 @@ class JobQueue:
             self.world.log(job.unit, 5, f"{job.unit}: Job {job.unit}/{job.type.value} failed with result '{result.value}'.")
             self.trigger(record, Atom.ON_FAILURE)
         if result is not JobResult.DONE:
-            self.type_of(record).start_lost(record)
+            self.type_of(record).job_lost(record)
         self._wake_neighbours(record)
         self._consider(record)
         return self._failing_with(record, job, result)

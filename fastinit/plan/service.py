@@ -99,9 +99,11 @@ class ServiceType(UnitType):
         self._step(record, Ev.START)
         return Progress.BEGUN
 
-    def start_lost(self, record: UnitRecord) -> None:
+    def job_lost(self, record: UnitRecord) -> None:
         if record.sub is Sub.AUTO_RESTART_QUEUED:
             self._go_forget_restart(record)
+        elif record.sub is Sub.AUTO_RESTART and record.deadline_usec == USEC_INFINITY:
+            self.world.arm(record, STATE, self.world.now_usec)      # the stop that had put the restart off
 
     def starts_at_once(self, record: UnitRecord) -> bool:
         return _service(record).type in ("simple", "idle") and record.control_spawn_id == 0

@@ -114,6 +114,7 @@ class _Builder:
         self.anchor: Wanted
         self.lines: List[Tuple[str, int, str]] = []
         self._graceful: List[Wanted] = []
+        self._restarts_as = JobType.RESTART
 
     # ---- step 1: everything that the wish pulls in ----
 
@@ -244,8 +245,11 @@ class _Builder:
             self._minimize_impact()
         self._drop_redundant()
         self._collect()
-        while not self._order_is_clean():
-            self._collect()
+        # a restart is a stop first, then a start: neither may go in circles
+        for restarts_as in (JobType.RESTART, JobType.START):
+            self._restarts_as = restarts_as
+            while not self._order_is_clean():
+                self._collect()
         while not self._merge_all():
             self._collect()
         self._drop_redundant()
@@ -364,28 +368,40 @@ class _Builder:
 
     def _ordered_type(self, name: str) -> Optional[JobType]:
         wanteds = self.by_unit.get(name)
-        if wanteds:
-            return None if wanteds[0].type is JobType.NOP or wanteds[0].ignore_order else wanteds[0].type
-        queued = self._queued(self.world.units[name])
-        return None if queued is None or queued.ignore_order else queued.type
+        job = wanteds[0] if wanteds else self._queued(self.world.units[name])
+        if job is None or job.ignore_order or job.type is JobType.NOP:
+            return None
+        return self._restarts_as if job.type is JobType.RESTART else job.type
 
     def _break_cycle(self, cycle: List[str]) -> None:
-        shown_jobs = [f"{name}/{type.value}" for name in cycle for type in [self._ordered_type(name)] if type is not None]
-        shown = " -> ".join([*shown_jobs, shown_jobs[0]])
-        where = cycle[0]
-        self.lines.append((where, 4, f"{where}: Found ordering cycle: {shown}"))
-        for name in reversed(cycle):
+        """Each unit of the cycle waits for the next one, the last for the first. Raises RequestError when all of them matter."""
+        where, first = cycle[0], f"{cycle[0]}/{self._shown_type(cycle[0])}"
+        turned = [*cycle[1:], where]
+        for name, what in zip(turned, ["ordering cycle", *["dependency"] * len(cycle)]):
+            self.lines.append((where, 4, f"{where}: Found {what} on {name}/{self._shown_type(name)}"))
+        for name in turned:
             wanteds = self.by_unit.get(name)
             if wanteds and not any(wanted.matters for wanted in wanteds):
-                text = f"{where}: Job {wanteds[0]} deleted to break ordering cycle starting with {shown_jobs[0]}"
+                text = f"{where}: Job {wanteds[0]} deleted to break ordering cycle starting with {first}"
                 self.lines.append((where, 3, text))
                 for wanted in tuple(wanteds):
                     self._delete(wanted)
                 return
+        self.lines.append((where, 3, f"{where}: Unable to break cycle starting with {first}"))
         for unit, priority, text in self.lines:
             self.world.log(unit, priority, text)
-        self.world.log(where, 3, f"{where}: Unable to break cycle starting with {shown_jobs[0]}")
-        raise RequestError(f"Transaction order is cyclic. See system logs for details. ({shown})")
+        raise self._impossible("an unfixable cyclic ordering dependency",
+                               RequestError("Transaction order is cyclic. See system logs for details."))
+
+    def _shown_type(self, name: str) -> str:
+        wanteds = self.by_unit.get(name)
+        job = wanteds[0] if wanteds else self._queued(self.world.units[name])
+        assert job is not None, "a unit without a job is in no cycle"
+        return job.type.value
+
+    def _impossible(self, what: str, error: RequestError) -> RequestError:
+        self.world.log("", 4, f"Requested transaction contains {what}: {error}")
+        return error
 
     # ---- merging ----
 
@@ -406,9 +422,9 @@ class _Builder:
 
     def _less_wanted(self, first: Wanted, second: Wanted) -> Wanted:
         if first.matters and second.matters:
-            raise RequestError(
-                f"Transaction contains conflicting jobs '{first.type.value}' and '{second.type.value}' for {first.name}. "
-                "Probably contradicting requirement dependencies configured.")
+            raise self._impossible("unmergeable jobs", RequestError(
+                f"Transaction contains conflicting jobs '{second.type.value}' and '{first.type.value}' for {first.name}. "
+                "Probably contradicting requirement dependencies configured."))
         if first.matters != second.matters:
             return second if first.matters else first
         stop, other = (first, second) if first.type is JobType.STOP else (second, first)

@@ -108,6 +108,35 @@ class FakeRun:
         self.engine = fresh
         self.run()
 
+    def play(self, history: str) -> None:
+        """Steps apart by ";": start stop restart reload try-restart reload-or-start [UNIT [MODE]] · exit STATUS [UNIT], control
+        STATUS [UNIT]: the main or control process exits · signal NUMBER [UNIT], dump NUMBER [UNIT]: it is killed ·
+        notify NAME=VALUE,… [UNIT] · gone [UNIT]: no process is left · wait SECONDS · cancel UNIT · crash (of the manager)."""
+        for step in filter(None, map(str.strip, history.split(";"))):
+            verb, *words = step.split()
+            if verb in {type.value for type in JobType}:
+                self.submit(words[0] if words else "a.service", JobType(verb), JobMode(words[1] if words[1:] else "replace"))
+            elif verb in ("exit", "control", "signal", "dump"):
+                code = {"signal": os.CLD_KILLED, "dump": os.CLD_DUMPED}.get(verb, os.CLD_EXITED)
+                self.exit((words[1:] or ["a.service"])[0], int(words[0]), code, control=verb == "control")
+            elif verb == "notify":
+                self.notify((words[1:] or ["a.service"])[0], **dict(field.split("=", 1) for field in words[0].split(",")))
+            elif verb == "gone":
+                name = (words or ["a.service"])[0]
+                self.members.discard(name)
+                self.send(ev.MembersGone(name))
+            elif verb == "wait":
+                self.wait(float(words[0]))
+            elif verb == "cancel":
+                job = self.record(words[0]).job
+                assert job is not None
+                self.engine.cancel(job)
+                self.run()
+            elif verb == "crash":
+                self.restart_manager()
+            else:
+                raise ValueError(step)
+
     # ---- answering ----
 
     def run(self) -> None:

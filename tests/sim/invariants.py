@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, List, Mapping
+from typing import TYPE_CHECKING, List, Mapping, Set
 
 from fastinit.plan import effects as do
 from fastinit.plan import events as ev
@@ -25,21 +24,24 @@ class Violation(AssertionError):
         self.name = name
 
 
-def check(holds: object, name: str, what: object) -> None:
+def check(holds: object, name: str, *what: object) -> None:
     if not holds:
-        raise Violation(name, str(what))
+        raise Violation(name, " ".join(map(str, what)))
 
 
-def after_call(sim: "Simulation", before: Mapping[int, object], effects: List[do.Effect]) -> None:
+def after_call(sim: "Simulation", before: Mapping[int, object], effects: List[do.Effect], changed: Set[str]) -> None:
+    """changed: keys of units and jobs, as take_dirty() names them; saved_is_complete() sees to it that nothing else has."""
     for effect in effects:
         effects_are_sane(sim, effect)
     for job in sim.engine.jobs.values():
         jobs_and_units_agree(sim, job)
         if job.state is JobState.RUNNING and before.get(job.id) is JobState.WAITING:
             order_is_kept(sim, job, before)
-    for record in sim.engine.units.values():
-        state_waits_for_something(sim, record)
-        unit_and_job_agree(sim, record)
+    for key in changed:
+        record = sim.engine.units.get(key[len("unit:"):]) if key.startswith("unit:") else None
+        if record is not None:
+            state_waits_for_something(sim, record)
+            unit_and_job_agree(sim, record)
     saved_is_complete(sim)
 
 
@@ -60,7 +62,7 @@ def jobs_and_units_agree(sim: "Simulation", job: Job) -> None:
     record = sim.engine.units.get(job.unit)
     check(record is not None, "a job has a unit", job)
     assert record is not None
-    check(job.type is JobType.NOP or record.job == job.id, "a unit has one job", f"{job} {record.job}")
+    check(job.type is JobType.NOP or record.job == job.id, "a unit has one job", job, record.job)
 
 
 def unit_and_job_agree(sim: "Simulation", record: UnitRecord) -> None:
@@ -80,7 +82,7 @@ def order_is_kept(sim: "Simulation", job: Job, before: Mapping[int, object]) -> 
             if other is None or other.id not in before:
                 continue
             first = jobs.goes_first(other.type, job.type) if earlier_is_other else not jobs.goes_first(job.type, other.type)
-            check(not first, "order is kept", f"{job} runs while {other} is to go first")
+            check(not first, "order is kept", job, "runs while", other, "is to go first")
 
 
 def state_waits_for_something(sim: "Simulation", record: UnitRecord) -> None:
@@ -116,7 +118,7 @@ def _exit_is_coming(sim: "Simulation", record: UnitRecord) -> bool:
 def exit_is_consumed(sim: "Simulation", event: ev.Exited) -> None:
     record = sim.engine.units.get(event.unit)
     if record is not None:
-        check(record.main_pid != event.pid and record.control_pid != event.pid, "every exit is consumed", f"{event} {record}")
+        check(record.main_pid != event.pid and record.control_pid != event.pid, "every exit is consumed", event, record)
 
 
 def saved_is_complete(sim: "Simulation") -> None:
@@ -126,11 +128,11 @@ def saved_is_complete(sim: "Simulation") -> None:
         return
     for name, record in sim.engine.units.items():
         key = f"unit:{name}"
-        now = json.dumps(sim.engine.dump(key))
-        check(now == sim.saved.get(key, "{}"), "what changes is saved", f"{now}\n{sim.saved.get(key)}\n{record.sub}")
+        now, saved = sim.engine.dump(key), sim.saved.get(key, {})
+        check(now == saved, "what changes is saved", now, saved, record.sub)
     for number in sim.engine.jobs:
         key = f"job:{number}"
-        check(json.dumps(sim.engine.dump(key)) == sim.saved.get(key), "what changes is saved", key)
+        check(sim.engine.dump(key) == sim.saved.get(key), "what changes is saved", key)
     check(not [key for key in sim.saved if key.startswith("job:") and int(key[4:]) not in sim.engine.jobs],
           "what is gone is not saved", sim.saved)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from typing import Deque, Dict, List, Mapping, Optional, Set
+from typing import Any, Callable, Deque, Dict, List, Mapping, Optional, Set
 
 from fastinit.errors import RequestError
 from fastinit.plan import effects as do
@@ -31,7 +31,7 @@ class Simulation:
         self.os = FakeOs(scenario.seed, self.units, scenario.harsh)
         self.trace = trace
         self.handled = 0
-        self.saved: Dict[str, str] = {}
+        self.saved: Dict[str, Dict[str, Any]] = {}      # as dump() gave it, which shares nothing with the engine
         self.crash_after = -1           # effects until the manager dies
         self.submitted: Set[int] = set()
         self.finished: Dict[int, int] = {}
@@ -56,7 +56,7 @@ class Simulation:
         self._pass_time(self.os.now_usec + CALM_USEC, MAX_EVENTS * 2)
         for name, record in self.engine.units.items():
             if record.active is not Active.INACTIVE and record.active is not Active.FAILED:
-                self._submit(Op(self.os.now_usec, "submit", name, "stop", "ignore-requirements"))
+                self._submit(Op(self.os.now_usec, "submit", name, "stop", "ignore-dependencies"))
         self._pass_time(self.os.now_usec + CALM_USEC, MAX_EVENTS * 3)
         if self.handled < MAX_EVENTS * 3:
             invariants.at_rest(self)
@@ -69,7 +69,7 @@ class Simulation:
                 break
             self._set_clock(max(at_usec, self.os.now_usec))
             if self.engine.next_deadline() <= self.os.now_usec:
-                self._call("tick", lambda: self.engine.tick())
+                self._call("tick", self.engine.tick)
                 invariants.no_overdue_deadline(self)
         self._set_clock(max(until_usec, self.os.now_usec))
 
@@ -86,7 +86,7 @@ class Simulation:
     # ---- requests ----
 
     def _do(self, op: Op) -> None:
-        self._say(str(op))
+        self._say(op)
         if op.kind == "submit":
             self._submit(op)
         elif op.kind == "cancel" and self.engine.jobs:
@@ -109,8 +109,8 @@ class Simulation:
             try:
                 self.submitted.add(self.engine.submit(op.unit, JobType(op.type), JobMode(op.mode)).id)
             except RequestError as error:
-                self._say(f"    refused: {error}")
-        self._call(f"{op.type} {op.unit}", submit)
+                self._say("    refused:", error)
+        self._call(op, submit)
 
     def _load(self, name: str) -> Unit:
         return self.units.get(name) or Unit(name, frozenset({name}), load_state="not-found")
@@ -127,25 +127,25 @@ class Simulation:
         record = self.engine.units.get(event.unit)
         if isinstance(event, ev.Notified) and record is not None:
             event = event._replace(is_main=event.pid == record.main_pid, is_control=event.pid == record.control_pid)
-        self._call(f"{event}", lambda: self.engine.handle(event))
+        self._call(event, lambda: self.engine.handle(event))
         if isinstance(event, ev.Exited):
             invariants.exit_is_consumed(self, event)
 
-    def _call(self, what: str, call: "object") -> None:
+    def _call(self, what: object, call: Callable[[], None]) -> None:
         """One call of the engine and all that follows from it."""
         before = {job.id: job.state for job in self.engine.jobs.values()}
-        self._say("    " + what)
-        call()      # type: ignore[operator]
+        self._say("   ", what)
+        call()
         self._settle(before)
 
     def _settle(self, before: Mapping[int, object]) -> None:
         answers: Deque[ev.Event] = deque()
         while True:
             effects = self.engine.take_effects()
-            self._save()
-            invariants.after_call(self, before, effects)
+            changed = self._save()
+            invariants.after_call(self, before, effects, changed)
             for effect in effects:
-                self._say(f"        {effect}")
+                self._say("       ", effect)
                 if self.crash_after == 0:
                     self._crash()
                     return
@@ -155,17 +155,20 @@ class Simulation:
                 return
             self.handled += 1
             answer = answers.popleft()
-            self._say(f"      {answer}")
+            self._say("     ", answer)
             before = {job.id: job.state for job in self.engine.jobs.values()}
             self.engine.handle(answer)
 
-    def _save(self) -> None:
-        for key in self.engine.take_dirty():
+    def _save(self) -> Set[str]:
+        """The keys of what has changed."""
+        dirty = self.engine.take_dirty()
+        for key in sorted(dirty):       # a replay is another process, with other hashes
             entry = self.engine.dump(key)
             if entry is None:
                 self.saved.pop(key, None)
             else:
-                self.saved[key] = json.dumps(entry)
+                self.saved[key] = entry
+        return dirty
 
     def _crash(self) -> None:
         self._say("    *** the manager dies and a new one goes on")
@@ -174,7 +177,7 @@ class Simulation:
         self.os.watched_files.clear()
         known = set(self.engine.units)
         self.engine = self._new_engine()
-        self.engine.restore({key: json.loads(text) for key, text in self.saved.items()})
+        self.engine.restore(json.loads(json.dumps(self.saved)))
         assert set(self.engine.units) <= known
         self._settle({})
         for record in tuple(self.engine.units.values()):
@@ -182,11 +185,11 @@ class Simulation:
                 if spawn_id and not pid:
                     lost = ev.SpawnFailed(record.unit.name, spawn_id, 4, "the manager was restarted")
                     answer = self.os.spawned.get(spawn_id) or self.os.refused.get(spawn_id) or lost
-                    self._call(f"resolved: {answer}", lambda answer=answer: self.engine.handle(answer))   # type: ignore[misc]
+                    self._call(answer, lambda answer=answer: self.engine.handle(answer))   # type: ignore[misc]
 
-    def _say(self, line: str) -> None:
+    def _say(self, *words: object) -> None:
         if self.trace is not None:
-            self.trace.append(f"{self.os.now_usec / SECOND:12.6f} {line}")
+            self.trace.append(" ".join((f"{self.os.now_usec / SECOND:12.6f}", *map(str, words))))
 
 
 __all__ = ["USEC_INFINITY", "Simulation", "do"]

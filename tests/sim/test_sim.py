@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from fastinit.plan import service_table
@@ -9,6 +14,7 @@ from fastinit.plan.service_table import Go, Step
 from fastinit.plan.states import Sub
 from tests.sim.run import failure, kind_of, make, shrink, simulate
 
+ROOT = Path(__file__).resolve().parents[2]
 EVENTS = 50_000
 PARTS = 4       # so that pytest-xdist can share the work
 
@@ -20,13 +26,21 @@ def test_random_histories_keep_every_invariant(part: int) -> None:
     assert handled >= EVENTS
 
 
+HISTORY = """
+from tests.sim.run import make
+from tests.sim.simulation import Simulation
+trace = []
+for seed in range(1, 21):
+    Simulation(make(seed), trace).run()
+print("\\n".join(trace))
+"""
+
+
 def test_a_seed_gives_the_same_history_twice() -> None:
-    """A failing seed can be replayed."""
-    from tests.sim.simulation import Simulation
-    traces: list[list[str]] = [[], []]
-    for trace in traces:
-        Simulation(make(7), trace).run()
-    assert traces[0] == traces[1] and len(traces[0]) > 50
+    """A failing seed can be replayed, by another process with other hashes."""
+    traces = [subprocess.run([sys.executable, "-c", HISTORY], env={**os.environ, "PYTHONHASHSEED": str(hashes)}, cwd=ROOT,
+                             capture_output=True, check=True).stdout for hashes in (1, 2)]
+    assert traces[0] == traces[1] and len(traces[0].splitlines()) > 5_000
 
 
 def test_a_broken_table_is_found_and_shrunk(monkeypatch: pytest.MonkeyPatch) -> None:
