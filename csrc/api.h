@@ -114,6 +114,11 @@ typedef struct {
 	int secure_bits;                /* 0 = leave */
 	int no_new_privs;
 	int lock_personality;
+	int set_personality;            /* personality(2) gets it, the flags of the present one kept */
+	uint32_t personality;
+	int set_coredump_filter;
+	uint32_t coredump_filter;       /* /proc/self/coredump_filter */
+	int keyring;                    /* KeyringMode=: 0 inherit, 1 private, 2 shared; going on without where keyctl(2) is refused */
 	int ignore_sigpipe;
 	int controlling_tty;            /* fd[0] becomes the controlling terminal */
 	int fail_status, fail_errno;    /* found before the clone: the child does nothing but exit with it */

@@ -14,11 +14,13 @@
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -37,6 +39,7 @@ enum {                                  /* systemd.exec(5), "PROCESS EXIT CODES"
 	EXIT_SIGNAL_MASK_ = 207, EXIT_STDIN_ = 208, EXIT_STDOUT_ = 209, EXIT_CHROOT_ = 210, EXIT_IOPRIO_ = 211, EXIT_TIMERSLACK_ = 212,
 	EXIT_SECUREBITS_ = 213, EXIT_SETSCHEDULER_ = 214, EXIT_CPUAFFINITY_ = 215, EXIT_GROUP_ = 216, EXIT_USER_ = 217,
 	EXIT_CAPABILITIES_ = 218, EXIT_SETSID_ = 220, EXIT_STDERR_ = 222, EXIT_NO_NEW_PRIVILEGES_ = 227, EXIT_SECCOMP_ = 228,
+	EXIT_PERSONALITY_ = 230, EXIT_KEYRING_ = 237,
 };
 
 typedef struct {
@@ -170,20 +173,34 @@ static int put_decimal(char *at, long n)
 	return length;
 }
 
-static long set_oom(const fi_spawn_spec *spec)
+/* What is refused is left out: writing these files of one's own needs no right, going against the engine's limits does. */
+static long write_own(const char *path, long number)
 {
 	char text[32];
 	long fd, r;
 
-	if (!spec->set_oom)
-		return 0;
-	fd = RAW4(SYS_openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0);
+	fd = RAW4(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return is_refused(fd) ? 0 : fd;
-	r = RAW3(SYS_write, fd, text, put_decimal(text, spec->oom_score_adj));
+	r = RAW3(SYS_write, fd, text, put_decimal(text, number));
 	RAW1(SYS_close, fd);
-	/* Lowering it needs CAP_SYS_RESOURCE, which a container seldom has. */
 	return r < 0 && !is_refused(r) ? r : 0;
+}
+
+/* Lowering it needs CAP_SYS_RESOURCE, which a container seldom has. */
+static long set_oom(const fi_spawn_spec *spec)
+{
+	return spec->set_oom ? write_own("/proc/self/oom_score_adj", spec->oom_score_adj) : 0;
+}
+
+#define COREDUMP_FILTER "/proc/self/coredump_filter"
+
+/* The filter belongs to the memory, which is still the manager's: clone_with_filter() puts the manager's own back. */
+static long set_coredump_filter(const fi_spawn_spec *spec)
+{
+	long r = spec->set_coredump_filter ? write_own(COREDUMP_FILTER, spec->coredump_filter) : 0;
+
+	return r == -ENOENT ? 0 : r;            /* a kernel without core dumps */
 }
 
 /* The nearest that RLIMIT_NICE allows, where it is refused. */
@@ -424,7 +441,7 @@ static long change_directory(const fi_spawn_spec *spec)
 {
 	long r = spec->cwd ? RAW1(SYS_chdir, spec->cwd) : 0;
 
-	return spec->cwd_optional ? 0 : r;
+	return r < 0 && spec->cwd_optional ? RAW1(SYS_chdir, "/") : r;   /* not where the manager happens to be */
 }
 
 static long set_secure_bits(const fi_spawn_spec *spec)
@@ -458,6 +475,36 @@ static long lock_personality(const fi_spawn_spec *spec)
 		return 0;
 	code[4].k = (uint32_t)RAW1(SYS_personality, 0xffffffff);
 	return RAW3(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+/* Only the execution domain changes: ADDR_NO_RANDOMIZE and its kin stay as they are. */
+static long set_personality(const fi_spawn_spec *spec)
+{
+	long now, r;
+
+	if (!spec->set_personality)
+		return 0;
+	now = RAW1(SYS_personality, 0xffffffff);
+	r = now < 0 ? now : RAW1(SYS_personality, (now & ~0xffL) | spec->personality);
+	return r < 0 ? r : 0;
+}
+
+static int has_no_keys(long r)
+{
+	return is_refused(r) || r == -ENOSYS || r == -EOPNOTSUPP || r == -EDQUOT;
+}
+
+/* A session keyring of its own; after the change of user, for it is charged to whom it belongs. */
+static long set_keyring(const fi_spawn_spec *spec)
+{
+	long r;
+
+	if (!spec->keyring)
+		return 0;
+	r = RAW2(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+	if (r >= 0 && spec->keyring == 2)
+		r = RAW3(SYS_keyctl, KEYCTL_LINK, KEY_SPEC_USER_KEYRING, KEY_SPEC_SESSION_KEYRING);
+	return r < 0 && !has_no_keys(r) ? r : 0;
 }
 
 static long start_session(const fi_spawn_spec *spec)
@@ -500,6 +547,7 @@ static const struct {
 	{ set_oom,           EXIT_OOM_ADJUST_ },
 	{ set_nice,          EXIT_NICE_ },
 	{ set_scheduler,     EXIT_SETSCHEDULER_ },
+	{ set_coredump_filter, EXIT_LIMITS_ },
 	{ set_affinity,      EXIT_CPUAFFINITY_ },
 	{ set_ioprio,        EXIT_IOPRIO_ },
 	{ set_timer_slack,   EXIT_TIMERSLACK_ },
@@ -510,10 +558,12 @@ static const struct {
 	{ drop_bounding,     EXIT_CAPABILITIES_ },
 	{ change_root,       EXIT_CHROOT_ },
 	{ set_user,          EXIT_USER_ },
+	{ set_keyring,       EXIT_KEYRING_ },
 	{ set_ambient,       EXIT_CAPABILITIES_ },
 	{ change_directory,  EXIT_CHDIR_ },
 	{ set_secure_bits,   EXIT_SECUREBITS_ },
 	{ set_no_new_privs,  EXIT_NO_NEW_PRIVILEGES_ },
+	{ set_personality,   EXIT_PERSONALITY_ },
 	{ lock_personality,  EXIT_SECCOMP_ },
 	{ unblock_signals,   EXIT_SIGNAL_MASK_ },
 	{ execute,           EXIT_EXEC_ },
@@ -599,6 +649,28 @@ static int clone_child(fi_slot *slot)
 	return pid;
 }
 
+static long read_coredump_filter(void)
+{
+	char text[32] = "";
+	long fd = RAW4(SYS_openat, AT_FDCWD, COREDUMP_FILTER, O_RDONLY | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return fd;
+	(void)RAW3(SYS_read, fd, text, sizeof text - 1);
+	RAW1(SYS_close, fd);
+	return strtol(text, NULL, 16);
+}
+
+static int clone_with_filter(fi_slot *slot)
+{
+	long own = state.spec->set_coredump_filter ? read_coredump_filter() : -ENOENT;
+	int pid = clone_child(slot);
+
+	if (own >= 0)
+		write_own(COREDUMP_FILTER, own);
+	return pid;
+}
+
 int fi_spawn(const fi_spawn_spec *spec, fi_spawn_result *result)
 {
 	fi_slot *slot;
@@ -615,7 +687,7 @@ int fi_spawn(const fi_spawn_spec *spec, fi_spawn_result *result)
 	}
 	state.spec = spec;
 	state.status = state.error = 0;
-	r = clone_child(slot);
+	r = clone_with_filter(slot);
 	if (r < 0) {
 		fi_slot_free(slot);
 		fi_ring_release(fi_manager.shared, 1);

@@ -37,6 +37,14 @@ LIMIT_NUMBERS: Dict[str, int] = {
     "LOCKS": RLIMIT_LOCKS, "SIGPENDING": 11, "MSGQUEUE": 12, "NICE": 13, "RTPRIO": 14, "RTTIME": 15,
 }
 _IOPRIO_BEST_EFFORT, _IOPRIO_IDLE, _IOPRIO_CLASS_SHIFT, _IOPRIO_DEFAULT = 2, 3, 13, 4
+_KEYRINGS = {"inherit": 0, "private": 1, "shared": 2}
+_PER_LINUX, _PER_LINUX32 = 0, 8
+# What each machine can be asked to look like: itself, and its 32-bit form.
+_PERSONALITIES: Dict[str, Dict[str, int]] = {
+    "x86_64": {"x86-64": _PER_LINUX, "x86": _PER_LINUX32}, "aarch64": {"arm64": _PER_LINUX, "arm": _PER_LINUX32},
+    "s390x": {"s390x": _PER_LINUX, "s390": _PER_LINUX32}, "ppc64": {"ppc64": _PER_LINUX, "ppc": _PER_LINUX32},
+    "ppc64le": {"ppc64-le": _PER_LINUX, "ppc-le": _PER_LINUX32}, "i686": {"x86": _PER_LINUX}, "armv7l": {"arm": _PER_LINUX},
+}
 _CAP_SYS_ADMIN, _CAP_SETPCAP = 1 << CAPABILITIES["sys_admin"], 1 << CAPABILITIES["setpcap"]
 
 
@@ -209,8 +217,6 @@ def _check_sandbox(context: ExecContext, privilege: Privilege, effect: Spawn, fa
         facts.log(6, text)
     if context.pam_name:
         facts.log(4, f"PAMName={context.pam_name} is ignored: no PAM session is opened")
-    if context.personality and context.personality != "native":
-        facts.log(4, f"Personality={context.personality} is ignored")
 
 
 def _working_directory(context: ExecContext, who: Identity, default: str) -> Tuple[str, bool]:
@@ -349,7 +355,19 @@ def _set_resources(spec: SpawnSpec, context: ExecContext, facts: SpawnFacts) -> 
         spec.sched = (context.cpu_scheduling_policy, context.cpu_scheduling_priority, context.cpu_scheduling_reset_on_fork)
     spec.affinity = sorted(context.cpu_affinity) or None
     spec.timer_slack_ns = context.timer_slack_nsec
+    spec.coredump_filter = context.coredump_filter
+    spec.personality = _personality(context, facts)
+    spec.keyring = _KEYRINGS[context.keyring_mode]
     spec.ignore_sigpipe = context.ignore_sigpipe
+
+
+def _personality(context: ExecContext, facts: SpawnFacts) -> Optional[int]:
+    if not context.personality:
+        return None
+    found = _PERSONALITIES.get(os.uname().machine, {}).get(context.personality)
+    if found is None:
+        facts.log(4, f"Personality={context.personality} is none of this machine's, going on without")
+    return found
 
 
 def _io_priority(context: ExecContext) -> Optional[int]:

@@ -55,7 +55,7 @@ class Manager:
         self.console_fd = 1
         self.loop = Loop()
         self.members = Members(self.init_pid)
-        self.facts = conditions.Facts()
+        self.facts = conditions.Facts(environ=lambda: {**self.own_environment, **self.environment})
         self.environment: Dict[str, str] = {"PATH": environment.get("PATH", DEFAULT_PATH)}
         if user:        # a session's variables are for everything that runs in it
             self.environment.update({name: value for name, value in environment.items() if name not in NOT_INHERITED})
@@ -88,7 +88,7 @@ class Manager:
         self.file_limit = file_limit
         self.config: ManagerConfig = load_config(user=user)
         self.loader = Loader(config=self.config, user=user)
-        self.engine = Engine(self.load_unit)
+        self.engine = Engine(self.load_unit, _pick)
         self._performer = Performer(self)
         self._restore_or_boot(inherited)
 
@@ -533,6 +533,10 @@ class Manager:
             self.loop.unwatch(fd)
             return
         self.loop.watch(fd, WRITABLE, lambda _fd, _events: self.console.flush())
+
+
+def _pick(limit: int) -> int:
+    return int.from_bytes(os.urandom(8), "little") % limit
 
 
 def _mapping(value: object) -> Dict[str, object]:

@@ -72,6 +72,7 @@ class SpawnSpec:
     sched:         (policy, priority, reset_on_fork).   affinity: CPU numbers.
     limits:        (resource, soft, hard), LIMIT_INFINITY for none; clamped to what is allowed.
     bounding, ambient, inheritable: capability masks.
+    personality:   PER_… of personality(2).   keyring: 0 inherit, 1 private, 2 shared.
     """
 
     spawn_id: int
@@ -100,6 +101,9 @@ class SpawnSpec:
     secure_bits: int = 0
     no_new_privs: bool = False
     lock_personality: bool = False
+    personality: Optional[int] = None
+    coredump_filter: Optional[int] = None
+    keyring: int = 0
     ignore_sigpipe: bool = True
     controlling_tty: bool = False
     fail_status: int = 0
@@ -317,7 +321,8 @@ def _marshal(spec: SpawnSpec) -> Tuple[Any, List[Any]]:
         keep.append(_affinity(spec.affinity))
         c.set_affinity, c.affinity = 1, keep[-1]
     for name, flag in (("nice", "set_nice"), ("oom_score_adj", "set_oom"), ("ioprio", "set_ioprio"),
-                       ("timer_slack_ns", "set_timer_slack"), ("bounding", "set_bounding"), ("ambient", "set_ambient")):
+                       ("timer_slack_ns", "set_timer_slack"), ("bounding", "set_bounding"), ("ambient", "set_ambient"),
+                       ("personality", "set_personality"), ("coredump_filter", "set_coredump_filter")):
         value = getattr(spec, name)
         if value is not None:
             setattr(c, flag, 1)
@@ -325,6 +330,7 @@ def _marshal(spec: SpawnSpec) -> Tuple[Any, List[Any]]:
     c.umask, c.inheritable, c.secure_bits = spec.umask, spec.inheritable, spec.secure_bits
     c.nonblocking, c.cwd_optional, c.no_new_privs = spec.nonblocking, spec.cwd_optional, spec.no_new_privs
     c.lock_personality, c.ignore_sigpipe, c.controlling_tty = spec.lock_personality, spec.ignore_sigpipe, spec.controlling_tty
+    c.keyring = spec.keyring
     c.fail_status, c.fail_errno = spec.fail_status, spec.fail_errno
     return c, keep
 

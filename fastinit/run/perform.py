@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Tuple, Type
 from fastinit.plan import effects as fx
 from fastinit.plan.events import ConditionsChecked, Event, Exited, MembersGone, PidFileChanged, PidFound, Spawned, SpawnFailed
 from fastinit.plan.record import UnitRecord, tracked_pids
-from fastinit.run import conditions, directories, execenv, native, pidfile, streams
+from fastinit.run import conditions, directories, execenv, native, notify, openfile, pidfile, streams
 from fastinit.run.loop import READABLE
 from fastinit.run.members import parent_pid
 
@@ -115,9 +115,9 @@ class Performer:
             return Spawned(effect.unit, effect.spawn_id, adopted)
         record = self._manager.engine.units[effect.unit]
         opened = None
+        files: List[int] = []           # of OpenFile=
         try:
-            built = self._build(record, effect)
-            opened, spec = built
+            opened, spec = self._build(record, effect, files)
             result = native.spawn(spec)
         except OSError as error:
             self.unit_of_spawn.pop(effect.spawn_id, None)
@@ -129,15 +129,17 @@ class Performer:
         finally:
             if opened is not None:
                 opened.close()
+            notify.close_all(files)
         self._manager.to_settle.append(effect.spawn_id)
         if result.exec_status and not spec.fail_status:        # a failure that was seen before has said its reason already
             self._explain(effect, result.exec_status, result.error, spec)
         return Spawned(effect.unit, effect.spawn_id, result.pid, not result.exec_status, result.exec_status, result.error)
 
-    def _build(self, record: UnitRecord, effect: fx.Spawn) -> "Tuple[streams.Streams, native.SpawnSpec]":
+    def _build(self, record: UnitRecord, effect: fx.Spawn, files: List[int]) -> "Tuple[streams.Streams, native.SpawnSpec]":
+        """files: gets the descriptors that were opened for this process alone."""
         manager = self._manager
         unit = record.unit
-        listen = self._passed_fds(record, effect)
+        listen = self._passed_fds(record, effect, files)
         bases = directories.user_bases(manager.loader.host) if manager.user else directories.SYSTEM_BASES
         spec = execenv.build_spawn(unit, effect, execenv.SpawnFacts(
             manager_environment=manager.environment,
@@ -157,7 +159,8 @@ class Performer:
         opened = streams.Streams()
         if not spec.fail_status:
             try:
-                opened = streams.open_streams(unit.context, lambda: manager.log_pipe(unit.name), manager.console_fd)
+                opened = streams.open_streams(unit.context, lambda: manager.log_pipe(unit.name), manager.console_fd,
+                                              named=dict(listen))
             except streams.StreamError as error:
                 spec.fail_status, spec.fail_errno = error.exit_status, error.errno
                 manager.log(unit.name, 3, f"{unit.name}: {error}")
@@ -165,8 +168,17 @@ class Performer:
         spec.controlling_tty = opened.controlling_tty
         return opened, spec
 
-    def _passed_fds(self, record: UnitRecord, effect: fx.Spawn) -> List[Tuple[str, int]]:
-        return self._manager.fd_store.of(record.unit.name) if effect.phase == "ExecStart" else []
+    def _passed_fds(self, record: UnitRecord, effect: fx.Spawn, files: List[int]) -> List[Tuple[str, int]]:
+        """What becomes LISTEN_FDS of the main process. Raises SpawnRefused."""
+        service = record.unit.service
+        if effect.phase != "ExecStart" or service is None:
+            return []
+        try:
+            opened = openfile.open_all(service.open_file) if service.open_file else []
+        except openfile.OpenFileError as error:
+            raise execenv.SpawnRefused(str(error)) from None
+        files += [fd for _, fd in opened]
+        return [*self._manager.fd_store.of(record.unit.name), *opened]
 
     def _explain(self, effect: fx.Spawn, exec_status: int, error: int, spec: native.SpawnSpec) -> None:
         """What the process could not do, in systemd's words; the engine adds at which step that was."""

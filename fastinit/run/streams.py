@@ -7,8 +7,9 @@ Source: systemd.exec(5) "LOGGING AND STANDARD INPUT/OUTPUT".
 
 from __future__ import annotations
 
+import errno
 import os
-from typing import Callable, List, Sequence, Tuple
+from typing import Callable, List, Mapping, Sequence, Tuple
 
 from fastinit.errors import FastinitError
 from fastinit.units.model import ExecContext, StdStream
@@ -21,15 +22,16 @@ _OUTPUT_FLAGS = {
     "append": os.O_WRONLY | os.O_CREAT | os.O_APPEND,
     "truncate": os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
 }
+_NO_NAMES: Mapping[str, int] = {}
 
 
 class StreamError(FastinitError):
     """exit_status: 208, 209 or 222; errno of the failed open."""
 
-    def __init__(self, message: str, exit_status: int, errno: int) -> None:
+    def __init__(self, message: str, exit_status: int, error: int) -> None:
         super().__init__(message)
         self.exit_status = exit_status
-        self.errno = errno
+        self.errno = error
 
 
 class Streams:
@@ -50,16 +52,20 @@ class Streams:
         self._own.clear()
 
 
-def open_streams(context: ExecContext, log_pipe: Callable[[], int], console_fd: int, sockets: Sequence[int] = ()) -> Streams:
+def open_streams(context: ExecContext, log_pipe: Callable[[], int], console_fd: int, sockets: Sequence[int] = (),
+                 named: Mapping[str, int] = _NO_NAMES) -> Streams:
     """log_pipe: makes or finds the write end of the unit's log. sockets: of an accepted or passed socket, for kind "socket".
+    named: the descriptors that are passed to the process, for kind "fd".
 
     Raises StreamError; OSError when no log pipe can be made.
     """
     streams = Streams()
     try:
-        stdin = _open_input(context, streams, sockets)
-        stdout = _open_output(context.standard_output, context, streams, stdin, log_pipe, console_fd, sockets, EXIT_STDOUT)
-        stderr = _open_output(context.standard_error, context, streams, stdout, log_pipe, console_fd, sockets, EXIT_STDERR)
+        stdin = _open_input(context, streams, sockets, named)
+        stdout = _open_output(context.standard_output, context, streams, stdin, log_pipe, console_fd, sockets, named,
+                              EXIT_STDOUT)
+        stderr = _open_output(context.standard_error, context, streams, stdout, log_pipe, console_fd, sockets, named,
+                              EXIT_STDERR)
     except BaseException:
         streams.close()
         raise
@@ -67,7 +73,7 @@ def open_streams(context: ExecContext, log_pipe: Callable[[], int], console_fd: 
     return streams
 
 
-def _open_input(context: ExecContext, streams: Streams, sockets: Sequence[int]) -> int:
+def _open_input(context: ExecContext, streams: Streams, sockets: Sequence[int], named: Mapping[str, int]) -> int:
     spec = context.standard_input
     if spec.kind == "null":
         return -1
@@ -78,14 +84,16 @@ def _open_input(context: ExecContext, streams: Streams, sockets: Sequence[int]) 
         return streams.keep(_open(spec.argument, flags, EXIT_STDIN))
     if spec.kind in _TTY_KINDS:
         streams.controlling_tty = True
-        return streams.keep(_open(context.tty_path, os.O_RDWR | os.O_NOCTTY, EXIT_STDIN))
+        return _open_terminal(context, streams, os.O_RDWR, EXIT_STDIN)
+    if spec.kind == "fd":
+        return _find_named(named, spec, EXIT_STDIN)
     if spec.kind == "socket" and sockets:
         return sockets[0]
-    raise StreamError(f"StandardInput={spec.kind}: there is no such descriptor for this unit", EXIT_STDIN, 22)
+    raise StreamError(f"StandardInput={spec.kind}: there is no such descriptor for this unit", EXIT_STDIN, errno.EINVAL)
 
 
 def _open_output(spec: StdStream, context: ExecContext, streams: Streams, before: int, log_pipe: Callable[[], int],
-                 console_fd: int, sockets: Sequence[int], exit_status: int) -> int:
+                 console_fd: int, sockets: Sequence[int], named: Mapping[str, int], exit_status: int) -> int:
     kind = spec.kind
     if kind == "inherit":
         # of stdout with StandardInput=null the manual says: the default, which is the log
@@ -102,12 +110,45 @@ def _open_output(spec: StdStream, context: ExecContext, streams: Streams, before
     if kind == "tty":
         if context.standard_input.kind in _TTY_KINDS:
             return before
-        return streams.keep(_open(context.tty_path, os.O_WRONLY | os.O_NOCTTY, exit_status))
+        return _open_terminal(context, streams, os.O_WRONLY, exit_status)
+    if kind == "fd":
+        return _find_named(named, spec, exit_status)
     if kind == "console":
         return console_fd
     if kind == "socket" and sockets:
         return sockets[0]
-    raise StreamError(f"Standard output {kind}: there is no such descriptor for this unit", exit_status, 22)
+    raise StreamError(f"Standard output {kind}: there is no such descriptor for this unit", exit_status, errno.EINVAL)
+
+
+def _find_named(named: Mapping[str, int], spec: StdStream, exit_status: int) -> int:
+    fd = named.get(spec.argument)
+    if fd is None:
+        raise StreamError(f"fd:{spec.argument}: there is no such descriptor for this unit", exit_status, errno.ENOENT)
+    return fd
+
+
+def _open_terminal(context: ExecContext, streams: Streams, flags: int, exit_status: int) -> int:
+    fd = streams.keep(_open(context.tty_path, flags, exit_status))
+    if context.tty_reset:
+        _reset_terminal(fd)
+    return fd
+
+
+def _reset_terminal(fd: int) -> None:
+    """TTYReset=: modes and special characters as a getty wants to find them; what is no terminal stays as it is."""
+    import termios as t
+    try:
+        iflag, oflag, cflag, lflag, ispeed, ospeed, chars = t.tcgetattr(fd)
+        iflag = iflag & ~(t.IGNBRK | t.BRKINT | t.ISTRIP | t.INLCR | t.IGNCR) | t.ICRNL | t.IMAXBEL
+        oflag |= t.ONLCR | t.OPOST
+        cflag |= t.CREAD
+        lflag = t.ISIG | t.ICANON | t.IEXTEN | t.ECHO | t.ECHOE | t.ECHOK | t.ECHOCTL | t.ECHOKE
+        for place, char in ((t.VINTR, 3), (t.VQUIT, 28), (t.VERASE, 127), (t.VKILL, 21), (t.VEOF, 4), (t.VSTART, 17),
+                            (t.VSTOP, 19), (t.VSUSP, 26), (t.VLNEXT, 22), (t.VWERASE, 23), (t.VREPRINT, 18), (t.VEOL, 0)):
+            chars[place] = bytes((char,))
+        t.tcsetattr(fd, t.TCSANOW, [iflag, oflag, cflag, lflag, ispeed, ospeed, chars])
+    except t.error:
+        return
 
 
 def _also_output(spec: StdStream, context: ExecContext) -> bool:
@@ -118,7 +159,7 @@ def _open(path: str, flags: int, exit_status: int) -> int:
     try:
         fd = os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY, 0o644)
     except OSError as error:
-        raise StreamError(f"cannot open {path}: {error.strerror}", exit_status, error.errno or 22) from None
+        raise StreamError(f"cannot open {path}: {error.strerror}", exit_status, error.errno or errno.EINVAL) from None
     os.set_blocking(fd, True)
     return fd
 

@@ -48,7 +48,6 @@ from fastinit.units.parsers import (
     job_timeout,
     kept,
     limit,
-    lines,
     listen,
     log_level_max,
     memory,
@@ -59,6 +58,7 @@ from fastinit.units.parsers import (
     numbered,
     on_failure_isolate,
     one_of,
+    open_files,
     own_boolean,
     own_text,
     own_unit,
@@ -132,6 +132,7 @@ CGROUP_V1 = "cgroup v1"
 EBPF = "needs eBPF, which a container may not load"
 GONE = "gone from systemd"
 IMAGES = "disk images"
+JOURNAL = "what the journal stores and shows"
 JOURNALD = "a matter of journald alone"
 LABELS = "security labels are set by the container engine"
 MOUNTS = "mount(2) is seldom allowed in a container"
@@ -231,7 +232,7 @@ UNIT = (
     D("AssertUser",                  condition("User", False),    "unit.asserts",                    ACTED),
     D("AssertVirtualization",        condition("Virtualization", False), "unit.asserts",                    ACTED),
     D("BindTo",                      dependency("BindsTo"),       "",                                ACTED,  "old name of BindsTo="),
-    D("CollectMode",                 one_of("inactive", "inactive-or-failed"), "unit.collect_mode",               ACTED),
+    D("CollectMode",                 one_of("inactive", "inactive-or-failed"), "unit.collect_mode",               KEPT,   "units stay loaded until daemon-reload"),
     D("ConditionArchitecture",       condition("Architecture", False), "unit.conditions",                 ACTED),
     D("ConditionCPUFeature",         condition("CPUFeature", False), "unit.conditions",                 ACTED),
     D("ConditionCPUPressure",        condition("CPUPressure", False), "unit.conditions",                 ACTED),
@@ -299,8 +300,8 @@ SERVICE = (
     D("ExecCondition",               commands,                    "service.exec_condition",          ACTED),
     D("NonBlocking",                 boolean,                     "service.non_blocking",            ACTED),
     D("StartLimitBurst",             COUNT,                       "unit.start_limit_burst",          ACTED,  "old place"),
-    D("BusName",                     string,                      "service.bus_name",                ACTED),
-    D("OOMPolicy",                   one_of("continue", "stop", "kill"), "service.oom_policy",              ACTED,  "where the cgroup tells of an OOM kill"),
+    D("BusName",                     string,                      "service.bus_name",                ACTED,   "sets Type=dbus and orders after dbus.socket; the name itself is not waited for"),
+    D("OOMPolicy",                   one_of("continue", "stop", "kill"), "service.oom_policy",              KEPT,   CGROUP),
     D("Sockets",                     sockets,                     "service.sockets",                 ACTED),
     D("RestartForceExitStatus",      exit_statuses,               "service.restart_force_exit_status", ACTED),
     D("FileDescriptorStoreMax",      COUNT,                       "service.file_descriptor_store_max", ACTED),
@@ -314,7 +315,7 @@ SERVICE = (
     D("RuntimeMaxSec",               no_limit_at_zero,            "service.runtime_max_usec",        ACTED),
     D("BusPolicy",                   kept,                        "",                                REFUSED, GONE),
     D("ExitType",                    one_of("main", "cgroup"),    "service.exit_type",               ACTED),
-    D("OpenFile",                    lines,                       "service.open_file",               ACTED),
+    D("OpenFile",                    open_files,                       "service.open_file",               ACTED),
     D("RebootArgument",              kept,                        "",                                NONE,   REBOOT),
     D("RootDirectoryStartOnly",      boolean,                     "service.root_directory_start_only", ACTED),
     D("RuntimeRandomizedExtraSec",   seconds,                     "service.runtime_randomized_extra_usec", ACTED),
@@ -396,7 +397,7 @@ EXEC = (
     D("SupplementaryGroups",         users,                       "context.supplementary_groups",    ACTED),
     D("PrivateMounts",               sandbox_boolean,             "context.PrivateMounts",           KEPT,   SANDBOX),
     D("CacheDirectoryMode",          mode,                        "context.cache_directory_mode",    ACTED),
-    D("SyslogFacility",              syslog_facility,             "context.syslog_facility",         ACTED),
+    D("SyslogFacility",              syslog_facility,             "context.syslog_facility",         KEPT,   JOURNAL),
     D("LimitRTPRIO",                 limit("RTPRIO"),             "context.limits",                  ACTED),
     D("AppArmorProfile",             kept,                        "",                                NONE,   LABELS),
     D("BindReadOnlyPaths",           sandbox,                     "context.BindReadOnlyPaths",       KEPT,   SANDBOX),
@@ -443,7 +444,7 @@ EXEC = (
     D("LimitSIGPENDING",             limit("SIGPENDING"),         "context.limits",                  ACTED),
     D("LoadCredential",              sandbox,                     "context.LoadCredential",          KEPT,   SANDBOX),
     D("LogFilterPatterns",           kept,                        "",                                NONE,   JOURNALD),
-    D("LogLevelMax",                 log_level_max,               "context.log_level_max",           ACTED),
+    D("LogLevelMax",                 log_level_max,               "context.log_level_max",           KEPT,   JOURNAL),
     D("LogNamespace",                kept,                        "",                                NONE,   JOURNALD),
     D("LogRateLimitBurst",           any_integer(),               "",                                NONE,   RATE),
     D("MemoryKSM",                   any_boolean,                 "",                                NONE,   "memory merging belongs to the host"),
@@ -469,13 +470,13 @@ EXEC = (
     D("SmackProcessLabel",           kept,                        "",                                NONE,   LABELS),
     D("StandardInputData",           std_input_data,              "context.standard_input_data",     ACTED),
     D("StandardInputText",           std_input_text,              "context.standard_input_data",     ACTED),
-    D("SyslogLevel",                 syslog_level,                "context.syslog_level",            ACTED),
-    D("SyslogLevelPrefix",           boolean,                     "context.syslog_level_prefix",     ACTED),
+    D("SyslogLevel",                 syslog_level,                "context.syslog_level",            KEPT,   JOURNAL),
+    D("SyslogLevelPrefix",           boolean,                     "context.syslog_level_prefix",     KEPT,   JOURNAL),
     D("SystemCallLog",               sandbox,                     "context.SystemCallLog",           KEPT,   SANDBOX),
     D("TTYColumns",                  any_integer(0, 65535),       "",                                NONE,   "the terminal is the container engine's"),
     D("TTYRows",                     any_integer(0, 65535),       "",                                NONE,   "the terminal is the container engine's"),
     D("TemporaryFileSystem",         sandbox,                     "context.TemporaryFileSystem",     KEPT,   SANDBOX),
-    D("TimeoutCleanSec",             no_limit_at_zero,            "context.timeout_clean_usec",      ACTED),
+    D("TimeoutCleanSec",             no_limit_at_zero,            "context.timeout_clean_usec",      NONE,   "`systemctl clean` removes at once, nothing is waited for"),
     D("TimerSlackNSec",              nanoseconds,                 "context.timer_slack_nsec",        ACTED),
     D("UtmpMode",                    checked_word("init", "login", "user"), "",                                NONE,   UTMP),
 )

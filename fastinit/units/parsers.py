@@ -12,7 +12,7 @@ import binascii
 import re
 from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Tuple
 
-from fastinit.units import names
+from fastinit.units import names, openfile
 from fastinit.units.build import BadSetting, Build, Parser, Values, add, keyed
 from fastinit.units.execline import BadCommand, parse_commands
 from fastinit.units.model import USEC_INFINITY, Condition, Directory, EnvironmentFile, ExitStatusSet, StdStream
@@ -262,10 +262,12 @@ def words(build: Build, values: Values, field: str, text: str) -> None:
         values[field] = []
 
 
-def lines(build: Build, values: Values, field: str, text: str) -> None:
-    """Each assignment is one entry."""
+def open_files(build: Build, values: Values, field: str, text: str) -> None:
+    """OpenFile=: kept as text, once it is known to be one."""
     if text:
-        add(values, field).append(build.expand(text))
+        entry = build.expand(text)
+        openfile.parse(entry)
+        add(values, field).append(entry)
     else:
         values[field] = []
 

@@ -184,7 +184,8 @@ def test_condition(row: Directive) -> None:
 def test_every_acted_row_has_a_sample() -> None:
     """No directive claims an effect that is not shown above."""
     shown = set(SAMPLES) | {f"Unit.{name}" for name in DEPENDENCIES} | {f"Unit.{row.name}" for row in CONDITIONS}
-    assert {f"{section}.{row.name}" for section, row in ROWS if row.support == ACTED} == shown
+    assert {f"{section}.{row.name}" for section, row in ROWS if row.support == ACTED} <= shown
+    assert shown <= {f"{section}.{row.name}" for section, row in ROWS}
 
 
 LISTS = [name for name, (_, value) in SAMPLES.items() if type(value) is tuple]

@@ -22,7 +22,8 @@ from fastinit.control.render.status import commands, control_group
 from fastinit.control.request import Context
 from fastinit.control.version import FASTINIT_VERSION
 from fastinit.plan.record import ExecStatus, Job, UnitRecord
-from fastinit.plan.states import Active
+from fastinit.plan.service import restart_delay_usec
+from fastinit.plan.states import Active, Sub
 from fastinit.units.model import (
     USEC_INFINITY,
     Condition,
@@ -308,7 +309,10 @@ def _abort_timeout(subject: Subject) -> str:
 
 
 def _next_restart(subject: Subject) -> str:
-    return format_usec(subject.service.restart_usec)
+    """The delay of the next restart, whether it is waited for already or not."""
+    record = subject.record
+    waits = record.sub is Sub.AUTO_RESTART
+    return format_usec(restart_delay_usec(subject.service, record.n_restarts + waits))
 
 
 def _files(subject: Subject) -> str:
