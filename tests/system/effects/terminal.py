@@ -1,0 +1,44 @@
+"""Terminals: the test holds the other end of a pseudo-terminal that the unit names."""
+
+from __future__ import annotations
+
+import os
+import termios
+
+from tests.system.effects.world import World, effect
+from tests.system.harness import eventually
+
+TERMINAL = "[Service]\nType=oneshot\nEnvironment=TERM=dumb\nStandardInput=tty\nStandardOutput=tty\nTTYPath=/run/test/%p-tty\n"
+
+
+@effect("Exec.TTYPath", "Exec.TTYReset",
+        tty_plain_service=TERMINAL + "ExecStart=/bin/sh -c 'tty; ps -o tty= -p $$$$'\n",
+        tty_reset_service=TERMINAL + "TTYReset=yes\nExecStart=/bin/true\n")
+def terminal(world: World) -> None:
+    """The process owns the terminal; one that was left without echo has it again after TTYReset=."""
+    for unit, echoes in (("tty-plain", False), ("tty-reset", True)):
+        ours, theirs = os.openpty()
+        try:
+            name = os.ttyname(theirs)
+            settings = termios.tcgetattr(theirs)
+            settings[3] &= ~termios.ECHO
+            termios.tcsetattr(theirs, termios.TCSANOW, settings)
+            world.file(f"/run/test/{unit}-tty").symlink_to(name)
+            world.start(f"{unit}.service")
+            assert bool(termios.tcgetattr(theirs)[3] & termios.ECHO) is echoes
+            if unit == "tty-plain":
+                os.set_blocking(ours, False)
+                printed = b""
+
+                def both(ours: int = ours) -> bool:
+                    nonlocal printed
+                    try:
+                        printed += os.read(ours, 4096)
+                    except BlockingIOError:
+                        pass
+                    return printed.count(b"\n") >= 2
+                eventually(both, "it has told its terminal", 20)
+                assert printed.decode().split() == [name, name[len("/dev/"):]]
+        finally:
+            os.close(ours)
+            os.close(theirs)
