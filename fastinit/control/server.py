@@ -199,7 +199,7 @@ class Connection:
     def _emit(self, kind: int, payload: bytes) -> None:
         if self._socket.fileno() < 0:
             return
-        for at in range(0, len(payload), frames.OUTPUT_LIMIT_BYTES):
+        for at in range(0, max(len(payload), 1), frames.OUTPUT_LIMIT_BYTES):      # LOCAL has none, and is one
             piece = payload[at:at + frames.OUTPUT_LIMIT_BYTES]
             self._unsent.append(frames.encode(kind, piece))
             self._unsent_bytes += len(piece) + frames.HEADER_BYTES

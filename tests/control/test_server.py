@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import List
+from typing import List, Tuple
 
 import pytest
 
@@ -37,6 +37,14 @@ def test_garbage_is_refused(systemctl: Client, name: str) -> None:
     code, out, err = systemctl.read(sock)
     assert (code, out) == (1, "") and err.startswith("Bad request: ") and err.count("\n") == 1
     assert systemctl("is-active", "web").code == 3
+
+
+@pytest.mark.parametrize("words", [("edit", "web"), ("list-units", "--root=/x"), ("switch-root",), ("version",)])
+def test_what_the_client_must_do_itself_is_said(systemctl: Client, words: Tuple[str, ...]) -> None:
+    """LOCAL has no payload and is a frame all the same."""
+    sock = systemctl.open(*words)
+    assert read_frame(sock) == (frames.LOCAL, b"")
+    sock.close()
 
 
 def test_a_client_that_goes_away_leaves_its_job(systemctl: Client) -> None:
