@@ -40,7 +40,7 @@ def answer(argv: List[str], why: str, terminal: Terminal, out: Callable[[str], N
     try:
         command = dispatch.read(argv)
     except UsageError as usage:
-        error(f"{usage}\n")
+        error(dispatch.usage_message(terminal, argv, usage))
         return 1
     if command.verb is None:
         out(verbs.printed(command.name, command.options))

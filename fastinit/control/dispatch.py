@@ -11,10 +11,11 @@ from typing import Callable, List, NamedTuple, Optional
 from fastinit.control import personality, verbs
 from fastinit.control.api import ManagerApi
 from fastinit.control.options import Options, UsageError, parse
-from fastinit.control.request import Context, MustRunLocally, Steps, Terminal
+from fastinit.control.request import RED, Context, MustRunLocally, Steps, Terminal
 from fastinit.errors import FastinitError, RequestError
 
 ACCESS_DENIED = 4
+WAITING_VERBS = frozenset(("start", "restart", "is-system-running", "kill"))
 
 
 class Command(NamedTuple):
@@ -35,8 +36,20 @@ def read(argv: List[str]) -> Command:
     name, args = (rest[0], rest[1:]) if rest else (verbs.DEFAULT_VERB, [])
     verb = verbs.find(name)
     if verb is None:
-        raise UsageError(f"Unknown command verb '{name}'.")
-    if len(args) < verb.least:
+        proposal = verbs.closest(name)
+        raise UsageError(f"Unknown command verb '{name}'" + (f", did you mean '{proposal}'?" if proposal else "."))
+    if verb.name == "exit" and (options.init or options.exit):      # a negative exit code, not the options of an init
+        raise UsageError(f"{program}: invalid option -- '{'1' if options.init else '0'}'")
+    if options.marked and verb.name != "reload-or-restart":
+        raise UsageError("--marked may only be used with 'reload-or-restart'.")
+    if options.wait and verb.name not in WAITING_VERBS:
+        raise UsageError("--wait may only be used with the 'start' or 'restart' commands.")
+    if options.wait and options.no_block:
+        raise UsageError("--wait may not be combined with --no-block.")
+    if len(args) < verb.least and not options.marked:
+        if verb.name == "help":
+            raise UsageError("'help' command expects one or more unit names.\n"
+                             "(Alternatively, help for systemctl itself may be shown with --help)")
         raise UsageError("Too few arguments.")
     if verb.most is not None and len(args) > verb.most:
         raise UsageError("Too many arguments.")
@@ -50,7 +63,7 @@ def open_request(manager: ManagerApi, terminal: Terminal, argv: List[str], *, ui
     try:
         command = read(argv)
     except UsageError as usage:
-        return _refuse(error, str(usage), 1)
+        return _refuse(error, usage_message(terminal, argv, usage), 1)
     verb, options = command.verb, command.options
     if verb is None:
         return _print(out, verbs.printed(command.name, options))
@@ -59,8 +72,14 @@ def open_request(manager: ManagerApi, terminal: Terminal, argv: List[str], *, ui
     context = Context(manager, options, command.args, terminal, out, error, True, uid, pid, "", verb.name,
                       after_reply if after_reply is not None else [])
     if verb.changes(context) and uid not in (0, own_uid):
-        return _refuse(error, denied(verb.name, command.args), ACCESS_DENIED)
+        return _refuse(error, terminal.message(denied(verb.name, command.args), RED), ACCESS_DENIED)
     return run(verb, context)
+
+
+def usage_message(terminal: Terminal, argv: List[str], usage: UsageError) -> str:
+    """What getopt(3) would have written has no colours."""
+    program = argv[0].rpartition("/")[2]
+    return f"{usage}\n" if str(usage).startswith(f"{program}: ") else terminal.message(str(usage), RED)
 
 
 def denied(verb: str, args: List[str]) -> str:
@@ -92,7 +111,7 @@ def run(verb: verbs.Verb, context: Context) -> Steps:
 
 
 def _refuse(error: Callable[[str], None], line: str, code: int) -> Steps:
-    error(line + "\n")
+    error(line)
     return code
     yield       # a generator like all the others
 

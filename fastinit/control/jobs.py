@@ -10,8 +10,8 @@ import re
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from fastinit.control.options import UsageError
-from fastinit.control.request import Context, Pause, Steps
-from fastinit.control.selection import changed_on_disk, expand, needs_reload
+from fastinit.control.request import YELLOW, Context, Pause, Steps
+from fastinit.control.selection import changed_on_disk, expand, is_pattern, needs_reload
 from fastinit.errors import RequestError
 from fastinit.plan.effects import JobFinished
 from fastinit.plan.states import Active, JobMode, JobResult, JobType
@@ -123,13 +123,21 @@ def job_verb(context: Context) -> Steps:
     """All verbs of JOB_VERBS."""
     verb = JOB_VERBS[context.verb]
     suffix = ".target" if verb.mode is JobMode.ISOLATE else ".service"
+    if context.verb == "start" and any(map(is_pattern, context.args)) and not context.options.all and not context.options.no_warn:
+        context.warn(GLOB_WARNING, YELLOW)
     units = expand(context.args, context.manager.engine.units, suffix)
     return (yield from run_jobs(context, verb, units))
 
 
 def run_jobs(context: Context, verb: JobVerb, units: List[str]) -> Steps:
     """Queue one job per unit, wait for all (unless --no-block), say what failed."""
-    mode = verb.mode or JobMode(context.options.job_mode)
+    if context.options.dry_run or context.options.marked:    # nothing is ever marked: nothing needs it
+        return 0
+    mode = verb.mode or _mode(context)
+    if mode is None:
+        for name in units:
+            explain(context, verb.word, name, RequestError(f"Job mode {context.options.job_mode} invalid"))
+        return 1
     waiter = Waiter(context)
     try:
         if context.terminal.resume:
@@ -142,12 +150,26 @@ def run_jobs(context: Context, verb: JobVerb, units: List[str]) -> Steps:
         yield Pause(waiter.is_over, waiter.token())
         failed = [unit for unit, result in waiter.results() if not _is_fine(context, unit, result)]
         if failed:
-            return code or 1
+            return 1
         if context.options.wait and verb.type in (JobType.START, JobType.RESTART):
             return code or (yield from _wait_for_end(context, queued))
         return code
     finally:
         waiter.close()
+
+
+def _mode(context: Context) -> Optional[JobMode]:
+    try:
+        return JobMode(context.options.job_mode)
+    except ValueError:
+        return None
+
+
+GLOB_WARNING = """\
+Warning: systemctl start called with a glob pattern.
+Hint: unit globs expand to loaded units, so start will usually have no effect.
+      Passing --all will also load units which are pulled in by other units.
+      See systemctl(1) for more details."""
 
 
 def _submit_all(context: Context, verb: JobVerb, units: List[str], mode: JobMode, waiter: Waiter) -> Tuple[int, List[str]]:
@@ -166,7 +188,7 @@ def _submit_all(context: Context, verb: JobVerb, units: List[str], mode: JobMode
         queued.append(name)
         warn_if_changed(context, name)
         if context.options.show_transaction:
-            context.warn(f"Enqueued anchor job {job.id} {job.unit}/{job.type.value}.")
+            context.note(f"Enqueued anchor job {job.id} {job.unit}/{job.type.value}.")
     return code, queued
 
 
@@ -192,7 +214,7 @@ def warn_if_changed(context: Context, name: str) -> None:
     """What runs is not what the files say by now."""
     record = context.manager.engine.find(name)
     if record is not None and not context.options.no_warn and needs_reload(record):
-        context.warn(changed_on_disk(record.unit.name))
+        context.warn(changed_on_disk(record.unit.name), YELLOW)
 
 
 def explain(context: Context, word: str, name: str, error: Exception) -> None:
@@ -204,6 +226,8 @@ def explain(context: Context, word: str, name: str, error: Exception) -> None:
 
 def _is_fine(context: Context, unit: str, result: JobResult) -> bool:
     if result in (JobResult.DONE, JobResult.SKIPPED):
+        if context.options.show_transaction:
+            context.note(f"Job for {unit} finished.")
         return True
     if not context.options.quiet:
         for line in job_error(context, unit, result):

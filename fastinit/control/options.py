@@ -180,7 +180,8 @@ def _signal(options: Options, text: str) -> None:
     if text == "help":
         options.print_words = words.signal_help()
     elif text == "list":
-        options.print_words = [f"{number:2} SIG{name}" for number, name in enumerate(words.signal_help()) if number]
+        options.print_words = ["SIGNAL NAME",
+                               *(f"{number:<6} SIG{name}" for number, name in enumerate(words.signal_help()) if number)]
     else:
         try:
             options.signal = words.parse_signal(text)
@@ -192,13 +193,18 @@ def _kill_value(options: Options, text: str) -> None:
     try:
         options.kill_value = int(text, 0)
     except ValueError:
-        raise UsageError(f"Unable to parse signal value: {text}") from None
+        raise UsageError(f"Unable to parse signal queue value: {text}") from None
 
 
 def _lines(options: Options, text: str) -> None:
     if not text.isascii() or not text.isdigit():
         raise UsageError(f"Failed to parse lines '{text}'")
     options.lines = min(int(text), 1 << 31)
+
+
+def _inhibitors(options: Options, text: str) -> None:
+    if text != "auto":
+        _boolean("inhibitors", "Failed to parse --check-inhibitors= argument: {}")(options, text)
 
 
 def _timestamp(options: Options, text: str) -> None:
@@ -209,7 +215,7 @@ def _timestamp(options: Options, text: str) -> None:
 def _what(options: Options, text: str) -> None:
     for word in text.split(","):
         if word == "help":
-            options.print_words = list(words.CLEAN_KINDS)
+            options.print_words = [*words.CLEAN_KINDS, "all"]
         elif word in words.CLEAN_KINDS or word == "all":
             options.what.append(word)
         elif word:
@@ -246,13 +252,12 @@ OPTIONS: Tuple[Option, ...] = (
     Option("show-types",         "",  "",  _flag("show_types")),
     Option("failed",             "",  "",  lambda options, _text: options.states.append("failed")),
     Option("full",               "l", "",  _flag("full")),
-    Option("job-mode",           "",  "=", _choice("job_mode", words.JOB_MODES, "Job mode {} not supported.")),
+    Option("job-mode",           "",  "=", _text("job_mode")),
     Option("fail",               "",  "",  _flag("job_mode", "fail")),
     Option("irreversible",       "",  "",  _flag("job_mode", "replace-irreversibly")),
     Option("ignore-dependencies", "", "",  _flag("job_mode", "ignore-dependencies")),
     Option("ignore-inhibitors",  "",  "",  _ignore),
-    Option("check-inhibitors",   "",  "=", _choice("inhibitors", ("auto", "yes", "no", "true", "false", "0", "1"),
-                                                   "Failed to parse --check-inhibitors= argument: {}")),
+    Option("check-inhibitors",   "",  "=", _inhibitors),
     Option("",                   "i", "",  _ignore),
     Option("value",              "",  "",  _flag("value")),
     Option("user",               "",  "",  _flag("user")),
@@ -336,7 +341,7 @@ def parse(argv: List[str], program: str = "systemctl") -> Tuple[Options, List[st
 
 def _parse_long(options: Options, word: str, queue: List[str], program: str) -> None:
     name, equals, value = word.partition("=")
-    option = _find_long(name, program)
+    option = _find_long(name, program, word)
     if not option.value and equals:
         raise UsageError(f"{program}: option '--{option.long}' doesn't allow an argument")
     if option.value == "=" and not equals:
@@ -346,25 +351,32 @@ def _parse_long(options: Options, word: str, queue: List[str], program: str) -> 
     option.apply(options, value)
 
 
-def _find_long(name: str, program: str) -> Option:
+def _find_long(name: str, program: str, written: str) -> Option:
     exact = BY_LONG.get(name)
     if exact is not None:
         return exact
     found = [option for option in OPTIONS if option.long.startswith(name) and option.long not in _OWN]
     if not found:
-        raise UsageError(f"{program}: unrecognized option '--{name}'")
+        raise UsageError(f"{program}: unrecognized option '--{written}'")
     if len(found) > 1:
         choices = " ".join(f"'--{option.long}'" for option in found)
-        raise UsageError(f"{program}: option '--{name}' is ambiguous; possibilities: {choices}")
+        raise UsageError(f"{program}: option '--{written}' is ambiguous; possibilities: {choices}")
     return found[0]
 
 
-def _parse_short(options: Options, letters: str, queue: List[str], program: str) -> None:
+DASH_HINT = """
+Hint: to specify units starting with a dash, use "--":
+      systemctl [OPTIONS...] COMMAND -- -{} ..."""
+
+
+def _parse_short(options: Options, word: str, queue: List[str], program: str) -> None:
+    letters = word
     while letters:
         letter, letters = letters[0], letters[1:]
         option = BY_SHORT.get(letter)
         if option is None:
-            raise UsageError(f"{program}: invalid option -- '{letter}'")
+            hint = DASH_HINT.format(word) if word.startswith(".") else ""
+            raise UsageError(f"{program}: invalid option -- '{letter}'{hint}")
         if not option.value:
             option.apply(options, "")
             continue

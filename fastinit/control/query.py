@@ -13,16 +13,18 @@ import time
 from typing import Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
 
 from fastinit.control import processes, unitfiles
+from fastinit.control.options import UsageError
 from fastinit.control.render import dependencies, show, status, times, units
 from fastinit.control.render.style import Style
-from fastinit.control.request import Context, Pause, Steps
-from fastinit.control.selection import changed_on_disk, complete, expand, is_pattern, list_matcher, needs_reload
+from fastinit.control.request import YELLOW, Context, Pause, Steps
+from fastinit.control.selection import changed_on_disk, complete, expand, is_pattern, list_matcher, matcher, needs_reload
 from fastinit.errors import RequestError
 from fastinit.plan.record import UnitRecord
 from fastinit.plan.states import Active
 from fastinit.units.enablement import NO_PRESET
 
 LSB_NOT_RUNNING, LSB_UNKNOWN = 3, 4
+PID_LIMIT = 1 << 31     # a larger number is a unit's name
 UP: FrozenSet[Active] = frozenset((Active.ACTIVE, Active.RELOADING, Active.REFRESHING))
 
 
@@ -94,7 +96,7 @@ def show_status(context: Context) -> Steps:
         for line in status.render(Style(context.terminal), record, _facts(context, record)):
             context.say(line)
         if context.is_live and not context.options.no_warn and needs_reload(record):
-            context.warn(changed_on_disk(name))
+            context.warn(changed_on_disk(name), YELLOW)
         code = code or (0 if record.active in UP else LSB_NOT_RUNNING)
         yield Pause()
     return code
@@ -109,7 +111,11 @@ def _status_names(context: Context) -> List[Optional[str]]:
         return [*shown]
     found: List[Optional[str]] = []
     for word in context.args:
-        if word.isascii() and word.isdigit():
+        if not word:
+            raise UsageError("Failed to mangle name: Invalid argument\nFailed to expand names: Invalid argument")
+        if word == "0":
+            raise RequestError("PID 0 does not belong to any loaded unit.")
+        if word.isascii() and word.isdigit() and int(word) < PID_LIMIT:
             if not os.path.exists(f"/proc/{word}"):
                 raise RequestError(f"PID {word} doesn't exist or is already gone.")
             unit = context.manager.unit_of_pid(int(word))
@@ -118,7 +124,8 @@ def _status_names(context: Context) -> List[Optional[str]]:
             found.append(unit)
         elif is_pattern(word):
             matches: List[str] = [name for name in expand([word], engine.units, all_states=True)
-                                  if units.is_shown(engine.units[name], context.options)]
+                                  if engine.units[name].unit.load_state != "not-found"
+                                  and units.is_shown(engine.units[name], context.options)]
             matches.sort(key=units.sort_key)
             found.extend(matches)
         else:
@@ -185,11 +192,12 @@ def _system_tree(context: Context, style: Style) -> Iterator[str]:
 
 
 def list_units(context: Context) -> Steps:
-    matches = list_matcher(context.args)
+    matches = matcher(context.args)
     chosen = [record for record in context.manager.engine.units.values()
-              if units.is_shown(record, context.options) and any(map(matches, record.unit.names or (record.unit.name,)))]
+              if any(map(matches, record.unit.names or (record.unit.name,)))]
     if context.options.with_dependencies:
         chosen = _with_dependencies(context, chosen)
+    chosen = [record for record in chosen if units.is_shown(record, context.options)]
     chosen.sort(key=lambda record: units.sort_key(record.unit.name))
     lines = units.list_units(Style(context.terminal), context.options, chosen, context.manager.engine.jobs)
     return (yield from _print_all(context, lines))
@@ -259,7 +267,7 @@ def show_properties(context: Context) -> Steps:
         if name.isascii() and name.isdigit():
             job = context.manager.engine.jobs.get(int(name))
             if job is None:
-                context.warn(f"Failed to get properties: Job {name} does not exist.")
+                context.warn(f"Failed to get properties: Unknown object '/org/freedesktop/systemd1/job/{name}'.")
                 return 1
             _print_properties(context, show.job_properties(job))
         else:
@@ -297,12 +305,12 @@ def cat(context: Context) -> int:
             return 1
         if context.is_live and needs_reload(record):
             context.warn(f"Warning: The unit file, source configuration file or drop-ins of {name} changed on disk. "
-                         "Run 'systemctl daemon-reload' to reload units.")
+                         "Run 'systemctl daemon-reload' to reload units.", YELLOW)
         for path in paths:
             if not is_first:
                 context.say("")
             is_first = False
-            context.say(style.paint(f"# {path}", "bold" if style.colours else ""))
+            context.say(style.paint(f"# {style.link(path, path)}", "blue"))
             try:
                 with open(path, encoding="utf-8", errors="surrogateescape") as file:
                     text = file.read()
@@ -310,20 +318,41 @@ def cat(context: Context) -> int:
                 context.warn(f"Failed to cat {path}: {error.strerror}")
                 code = 1
                 continue
-            context.out(text if text.endswith("\n") or not text else text + "\n")
+            text = text if text.endswith("\n") or not text else text + "\n"
+            context.out(_highlighted(style, text) if style.colours else text)
     return code
+
+
+def _highlighted(style: Style, text: str) -> str:
+    """Sections and the names of assignments in colours; what continues a line stays as it is."""
+    lines, continues = [], False
+    for line in text.splitlines(keepends=True):
+        stripped = line.rstrip("\n")
+        name, equals, value = stripped.partition("=")
+        if continues or not stripped:
+            lines.append(line)
+        elif stripped[0] in "#;":
+            lines.append(style.paint(stripped, "grey") + "\n")
+        elif stripped[0] == "[":
+            lines.append(style.paint(stripped, "cyan") + "\n")
+        else:
+            lines.append(style.paint(name + equals, "green") + value + "\n" if equals else line)
+        continues = stripped.endswith("\\") and stripped[0] not in "#;"
+    return "".join(lines)
 
 
 def whoami(context: Context) -> int:
     code = 0
     for word in context.args or [str(context.pid)]:
         if not word.isascii() or not word.isdigit() or not int(word):
-            context.warn(f"Failed to parse PID {word}: Invalid argument")
+            context.warn(f"Invalid PID specified: {word}")
+            return 1
+        if not os.path.exists(f"/proc/{word}"):
+            context.warn(f"PID {word} doesn't exist or is already gone.")
             return 1
         unit = context.manager.unit_of_pid(int(word))
         if unit is None:
-            context.warn(f"Failed to get unit for PID {word}: PID {word} does not belong to any loaded unit."
-                         if os.path.exists(f"/proc/{word}") else f"Failed to get unit for PID {word}: No such process")
+            context.warn(f"Failed to get unit for PID {word}: PID {word} does not belong to any loaded unit.")
             code = 1
         else:
             context.say(unit)
@@ -335,9 +364,11 @@ def show_help(context: Context) -> int:
     code = 0
     for name in expand(context.args, context.manager.engine.units):
         record = context.manager.engine.get(name)
-        if not record.unit.documentation:
-            context.warn(f"Documentation for {name} not known.")
+        if record.unit.load_state == "not-found":
+            context.warn(f"Unit {name} could not be found.")
             code = 1
+        elif not record.unit.documentation:
+            context.warn(f"Documentation for {name} not known.")
         for entry in record.unit.documentation:
             context.say(entry)
     return code

@@ -15,6 +15,8 @@ from fastinit.errors import FastinitError
 from fastinit.units.enablement import Enablement
 from fastinit.units.presets import Presets
 
+RED, YELLOW, RESET = "\x1b[0;1;31m", "\x1b[0;1;38:5:185m", "\x1b[0m"
+
 
 class MustRunLocally(FastinitError):
     """Only the client's own process can do this (an editor, other files): it is told so and does it."""
@@ -72,6 +74,26 @@ class Terminal:
                 return value not in ("C", "POSIX") and ("utf8" in value.lower().replace("-", "") or "." not in value)
         return True
 
+    def message(self, line: str, sgr: str) -> str:
+        """A line for stderr, in its colour."""
+        if not self.tty[2]:
+            return line + "\n"
+        if not self.colours or not sgr:
+            return line.replace("\n", "\r\n") + "\r\n"
+        return "".join(f"{sgr}{part}{RESET}\r\n" for part in line.split("\n"))
+
+    @property
+    def has_16_colours(self) -> bool:
+        return self.environment.get("SYSTEMD_COLORS") in ("16", "auto-16") or self.environment.get("TERM") == "linux"
+
+    @property
+    def links(self) -> bool:
+        """Whether paths and URLs may carry a hyperlink."""
+        forced = self.environment.get("SYSTEMD_URLIFY")
+        if forced is not None:
+            return forced.lower() not in ("0", "no", "false", "off", "n", "f")
+        return self.tty[1] and self.environment.get("TERM", "dumb") != "dumb" and self.colours
+
     @property
     def colours(self) -> bool:
         """SYSTEMD_COLORS= decides; without it, colours are for a terminal that is not dumb and whose owner set no NO_COLOR."""
@@ -102,5 +124,10 @@ class Context:
     def say(self, line: str) -> None:
         self.out(line + "\n")
 
-    def warn(self, line: str) -> None:
-        self.error(line + "\n")
+    def warn(self, line: str, sgr: str = RED) -> None:
+        """What has gone wrong. systemd's own log lines on a terminal end with a carriage return, too."""
+        self.error(self.terminal.message(line, sgr))
+
+    def note(self, line: str) -> None:
+        """What has been done: stderr, but nothing to worry about."""
+        self.warn(line, "")

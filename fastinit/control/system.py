@@ -44,7 +44,7 @@ def daemon_reexec(context: Context) -> int:
 def log_level(context: Context) -> int:
     """The manager's own chatter; kept in its environment block, where the next manager finds it."""
     return _kept_word(context, "SYSTEMD_LOG_LEVEL", "info",
-                      ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", "null"), "log level")
+                      ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", "null"), "log level", numbers=8)
 
 
 def log_target(context: Context) -> int:
@@ -52,15 +52,21 @@ def log_target(context: Context) -> int:
                       ("console", "kmsg", "journal", "journal-or-kmsg", "syslog", "syslog-or-kmsg", "auto", "null"), "log target")
 
 
-def _kept_word(context: Context, variable: str, default: str, allowed: Tuple[str, ...], what: str) -> int:
+def _kept_word(context: Context, variable: str, default: str, allowed: Tuple[str, ...], what: str,
+               numbers: int = 0) -> int:
+    """numbers: so many of the words may be given by their number."""
     environment = context.manager.environment
     if not context.args:
         context.say(environment.get(variable, default))
         return 0
-    if context.args[0] not in allowed:
-        context.warn(f"Failed to set {what} to {context.args[0]}: Invalid {what} '{context.args[0]}'")
+    word = context.args[0]
+    if word.isascii() and word.isdigit() and int(word) < numbers:
+        word = allowed[int(word)]
+    if word not in allowed:
+        context.warn(f'"{word}" is not a valid {what}.' if numbers else
+                     f"Failed to set {what} of org.freedesktop.systemd1 to {word}: Invalid {what} '{word}'")
         return 1
-    environment[variable] = context.args[0]
+    environment[variable] = word
     context.manager.touch_own()
     return 0
 
@@ -81,14 +87,17 @@ def service_watchdogs(context: Context) -> int:
 # ---- environment ----------------------------------------------------------------------------------------------------
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_SHELL_SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]*\Z")
+_SHELL_SAFE = re.compile(r"""[^\s"'\\$`*?\[|&;<>(){}!\x00-\x1f\x7f]*\Z""")
 _SHELL_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "'": "\\'", "\\": "\\\\"}
 
 
 def show_environment(context: Context) -> int:
     environment = context.manager.environment
     if context.options.output.startswith("json"):
-        raise UsageError("show-environment prints no JSON; its lines are NAME=value, quoted as a shell reads them")
+        is_pretty = context.options.output == "json-pretty"
+        context.say(json.dumps(dict(sorted(environment.items())), ensure_ascii=False, indent="\t" if is_pretty else None,
+                               separators=(",", " : " if is_pretty else ":")))
+        return 0
     for name in sorted(environment):
         context.say(f"{name}={_shell_value(environment[name])}")
     return 0
@@ -117,7 +126,7 @@ def unset_environment(context: Context) -> int:
     for word in context.args:
         name, equals, value = word.partition("=")
         if not _NAME.match(name):
-            raise RequestError("Failed to unset environment: Invalid environment variable names or assignments")
+            raise RequestError("Failed to set environment: Invalid environment variable names or assignments")
         if not equals or context.manager.environment.get(name) == value:
             removed.append(name)
     _change_environment(context, {}, removed)
@@ -132,7 +141,7 @@ def import_environment(context: Context) -> int:
     for name in context.args or list(own):
         if not _NAME.match(name):
             if context.args:
-                raise RequestError(f'Not a valid environment variable name: "{name}"')
+                raise RequestError(f"Not a valid environment variable name: {name}")
             continue
         if name in own:
             changes[name] = own[name]
@@ -166,7 +175,7 @@ def exit_(context: Context) -> int:
     if context.args:
         word = context.args[0]
         if not word.isascii() or not word.isdigit() or int(word) > 255:
-            raise UsageError(f"Invalid exit code: {word}" if not word.isdigit() else "Invalid exit code.")
+            raise UsageError("Invalid exit code.")
         code = int(word)
     return 0 if context.options.dry_run else _begin_exit(context, code, "exit")
 
@@ -227,7 +236,9 @@ _WHOM = ("main", "control", "all", "main-fail", "control-fail", "all-fail", "cgr
 def kill(context: Context) -> Steps:
     whom = context.options.kill_whom or "all"
     if whom not in _WHOM:
-        raise UsageError(f"Invalid --kill-whom= argument: {whom}")
+        for name in expand(context.args, context.manager.engine.units):
+            context.warn(f"Failed to kill unit {name}: Invalid whom argument: {whom}")
+        return 1
     signo, code, killed = context.options.signal or 15, 0, []
     for name in expand(context.args, context.manager.engine.units):
         record = context.manager.engine.find(name)
@@ -314,7 +325,10 @@ def _clean_unit(context: Context, name: str, kinds: List[str]) -> int:
 
 def freeze(context: Context) -> int:
     for name in expand(context.args, context.manager.engine.units):
-        context.warn(f"Failed to {context.verb} unit {name}: Unit '{name}' does not support freezing.")
+        if context.manager.engine.get(name).unit.load_state == "not-found":
+            context.warn(f"Failed to add reference to unit {name}: Unit {name} not found.")
+        else:
+            context.warn(f"Failed to {context.verb} unit {name}: Unit '{name}' does not support freezing.")
     return 1
 
 

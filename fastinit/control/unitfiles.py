@@ -180,9 +180,9 @@ def _report(context: Context, done: Done) -> int:
         elif context.options.quiet:
             continue
         elif change.kind == install.SYMLINK:
-            context.warn(f"Created symlink '{change.path}' {arrow} '{change.source}'.")
+            context.note(f"Created symlink '{change.path}' {arrow} '{change.source}'.")
         else:
-            context.warn(_LINES[change.kind].format(path=change.path, source=change.source))
+            context.note(_LINES[change.kind].format(path=change.path, source=change.source))
     if done.error and not any(change.error == done.error for change in errors):
         context.warn(f"Failed to {what}: {os.strerror(done.error)}.")
     return 1 if done.error else 0
@@ -369,27 +369,35 @@ def _file_table(style: Style, context: Context, rows: Sequence[Tuple[str, str, s
 # ---- set-property, edit ---------------------------------------------------------------------------------------------
 
 
-def _section_of(name: str, directive: str) -> str:
-    """The section of the unit's type that knows it, or [Unit]. Raises RequestError for an unknown one."""
+DROP_IN_HEAD = """\
+# This is a drop-in unit file extension, created via "systemctl set-property"
+# or an equivalent operation. Do not edit.
+"""
+
+
+def _section_of(name: str, directive: str, value: str) -> str:
+    """The section of the unit's type that knows it, or [Unit]. Raises UsageError for an unknown one."""
     sections = PARSERS[name.rpartition(".")[2]]
     for section in sorted(sections, key=lambda title: title in ("Unit", "Install")):
         if directive in sections[section] and section != "Install":
             return section
-    raise RequestError(f"Failed to set unit properties on {name}: Cannot set property {directive}, or unknown property.")
+    raise UsageError(f"Unknown assignment: {directive}={value}")
 
 
 def set_property(context: Context) -> int:
     """A drop-in per property, below system.control: the same place and names as systemd's."""
     unit, *assignments = context.args
     name = complete(unit)
+    if context.manager.engine.get(name).unit.load_state == "not-found":
+        raise RequestError(f"Failed to set unit properties on {name}: Unit {name} not found.")
     base = "/run" if context.options.runtime else "/etc"
     directory = f"{context.root}{base}/systemd/system.control/{name}.d"
     for assignment in assignments:
         directive, equals, value = assignment.partition("=")
         if not equals:
             raise UsageError(f"Not an assignment: {assignment}")
-        section = _section_of(name, directive)
-        text = f'# Made by "systemctl set-property"; "systemctl revert {name}" removes it.\n[{section}]\n{directive}={value}\n'
+        section = _section_of(name, directive, value)
+        text = f"{DROP_IN_HEAD}[{section}]\n{directive}={value}\n"
         write_file(f"{directory}/50-{directive}.conf", text)
     _reload(context)
     return 0
@@ -412,7 +420,7 @@ def edit(context: Context) -> int:
     if context.is_live:
         raise MustRunLocally("edit")
     if not sys.stdin.isatty() and not context.options.stdin:
-        context.warn("Cannot edit units if not on a tty.")
+        context.warn("Cannot edit units interactively if not on a tty.")
         return 1
     if context.options.stdin and not context.options.full and not context.options.drop_in and len(context.args) > 1:
         raise UsageError("With 'edit --stdin', --full or --drop-in= is needed for more than one unit.")

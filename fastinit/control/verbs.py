@@ -187,6 +187,37 @@ def find(name: str) -> Optional[Verb]:
     return _BY_NAME.get(name)
 
 
+_OWN_VERBS = frozenset(("init", "runlevel", "default-services", "list-start-dependencies", "environment", "command", "log",
+                        "logs", "stats", "version"))
+_PROPOSAL_DISTANCE = 5
+
+
+def closest(word: str) -> str:
+    """The verb of systemctl(1) that was probably meant: the first that begins with the word, else the one with the fewest letters
+    changed; "" when none is close."""
+    candidates = [name for verb in VERBS for name in (verb.name, *verb.aliases) if name not in _OWN_VERBS]
+    begins = [name for name in candidates if word and name.startswith(word)]
+    if begins:
+        return begins[0]
+    found = min(candidates, key=lambda name: _distance(word, name))
+    return found if _distance(word, found) <= _PROPOSAL_DISTANCE else ""
+
+
+def _distance(one: str, other: str) -> int:
+    """Damerau's: letters added, removed, replaced, or two beside each other exchanged."""
+    one = one[:64]
+    older, old = [0] * (len(other) + 1), list(range(len(other) + 1))
+    for at, char in enumerate(one, 1):
+        row = [at]
+        for to, wanted in enumerate(other, 1):
+            best = min(old[to] + 1, row[to - 1] + 1, old[to - 1] + (char != wanted))
+            if at > 1 and to > 1 and one[at - 2] == wanted and other[to - 2] == char:
+                best = min(best, older[to - 2] + 1)
+            row.append(best)
+        older, old = old, row
+    return old[-1]
+
+
 def names() -> List[str]:
     return list(_BY_NAME)
 

@@ -60,7 +60,7 @@ def test_list_units(systemctl: Client) -> None:
 
 
 def test_unknown_words(systemctl: Client) -> None:
-    assert systemctl("strat", "web") == (1, "", "Unknown command verb 'strat'.\n")
+    assert systemctl("strat", "web") == (1, "", "Unknown command verb 'strat', did you mean 'start'?\n")
     assert systemctl("--frobnicate") == (1, "", "systemctl: unrecognized option '--frobnicate'\n")
     assert systemctl("-Q") == (1, "", "systemctl: invalid option -- 'Q'\n")
     assert systemctl("start") == (1, "", "Too few arguments.\n")

@@ -8,11 +8,16 @@ Never: touches a process, a mount or a cgroup that it did not make; keeps root f
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
+import pty
+import select
 import shutil
 import signal
+import struct
 import subprocess
+import termios
 import time
 import uuid
 from pathlib import Path
@@ -158,6 +163,28 @@ class Guest:
         done = subprocess.run([*enter, *argv], input=stdin, text=True, errors="replace", capture_output=True,
                               timeout=DEADLINE_SEC)
         return Answer(done.returncode, done.stdout, done.stderr)
+
+    def run_on_terminal(self, columns: int, variables: List[str], *argv: str) -> Answer:
+        """All three streams on a terminal of its own; what it shows is stdout."""
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        enter = ["nsenter", "-t", str(self.pid), "-a", "-r", "-w", "env", "-i", *ENVIRONMENT, "TERM=xterm-256color", *variables]
+        process = subprocess.Popen([*enter, *argv], stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
+        os.close(slave)
+        shown = b""
+        end = time.monotonic() + DEADLINE_SEC
+        try:
+            while select.select((master,), (), (), max(end - time.monotonic(), 0))[0]:
+                try:
+                    shown += os.read(master, 65536)
+                except OSError:         # EIO: the last one has closed it
+                    break
+            text = shown.decode(errors="replace").replace("\r\n", "\n")
+            return Answer(process.wait(max(end - time.monotonic(), 0.1)), text, "")
+        finally:
+            process.kill()
+            process.wait()
+            os.close(master)
 
     def put(self, files: Dict[str, str]) -> None:
         """path -> text. A name without "/" is a unit file; "-> X" makes a link; text that starts with "#!" is executable."""

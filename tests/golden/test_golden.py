@@ -6,6 +6,7 @@ Only what cannot be the same is made the same first: NORMAL; what differs stands
 from __future__ import annotations
 
 import concurrent.futures
+import itertools
 import re
 import shlex
 import tempfile
@@ -15,14 +16,21 @@ from typing import Dict, Iterator, List, NamedTuple, Tuple
 import pytest
 
 from . import guests
+from .breadth import BREADTH
 from .guests import Answer, Guest
-from .scenarios import SCENARIOS
+from .scenarios import SCENARIOS as LIFE
+
+SCENARIOS = {**LIFE, **BREADTH}
 
 NORMAL: Tuple[Tuple[str, str], ...] = (     # pattern -> replacement, in this order
     (r"(?m)^ *(Tasks|Memory|CPU|CGroup|IP|IO|Invocation|Mem peak): .*\n", ""),   # what a cgroup counts; random numbers
-    (r"(?m)^ +(├─|└─) ?\d+ .*\n", ""),                                              # the cgroup's processes
+    (r"(?m)^ +(├─|└─|\|-|`-) ?(\x1b\[[0-9;:]*m)?\d+ .*\n", ""),     # the cgroup's processes
     (r"\b[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+; .*? ago", "TIME"),
     (r"\b[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \w+", "TIME"),
+    (r"(?m)^( *Job: )\d+", r"\1N"),
+    (r"\x1b\[0;1;32m\x1b\[0m", ""),                        # colours around nothing
+    (r"anchor job \d+", "anchor job N"),
+    (r"\x1b\]8;;file://\w+/", "\x1b]8;;file://HOST/"),
     (r"(?m)^( *Duration: ).*", r"\1SPAN"),
     (r"\b(PID|Process|Main PID): \d+", r"\1: N"),
     (r"\b\d+ (ExecStart|ExecStartPre|ExecStop|ExecReload)", r"N \1"),
@@ -31,6 +39,8 @@ NORMAL: Tuple[Tuple[str, str], ...] = (     # pattern -> replacement, in this or
 )
 # Lists without an order: systemd prints them as they lie in its hash tables, otherwise at each boot.
 UNORDERED = re.compile(r"(?m)^(Requires|Wants|WantedBy|Conflicts|Before|After|Names)=(.*)$")
+
+VARIABLE = re.compile(r"[A-Z_0-9]+=")
 
 
 class Different(NamedTuple):
@@ -45,6 +55,13 @@ class Different(NamedTuple):
 WANTED: Tuple[Different, ...] = (
     Different("unit files", r"get-default", "no graphical.target by default: a container has no display"),
     Different("changed.*", r"whoami 1", "there is no init.scope: PID 1 belongs to no unit"),
+    Different("options", r"whoami -1", "-1 is an option: the init that many images start"),
+    Different("options", r"suspend --dry-run|kexec --dry-run", "refused in any case: not for a container to do"),
+    Different("options", r"service-log-level jj-a", "there is no D-Bus"),
+    Different("wait.*", r"is-active /", "mounts are the container engine's: there is no -.mount"),
+    Different("environment", r"log-target", "it starts as journal-or-kmsg, systemd's in a container as journal"),
+    Different("passing.*", r"!systemctl list-jobs hh-waiting.service -o json .*", "JSON where systemd prints a table"),
+    Different("terminals", r"%80 --no-pager list-units 'mm-\*' -o json(-pretty)?", "no colours in JSON"),
 )
 NO_GC = "systemd forgets an inactive unit that nothing loaded refers to, and its past with it; fastinit keeps it in memory"
 NO_SOCKETS = "units of this type are not run yet"
@@ -56,12 +73,21 @@ OPEN: Tuple[Different, ...] = (
     Different("dependencies", r"list-dependencies (--reverse --all ff-c|--after ff-a)|list-units 'ff-\*' --all", NO_GC),
     Different("changed.*", r"kill gg-a|kill --signal=KILL --wait gg-a gg-b|stop gg-a", NO_GC),
     Different("status", r"start cc-running .*|status cc-(socket.socket|idle) -n0", NO_SOCKETS),
-    Different("a service's life", r"start aa@\.service|start aa-live --job-mode=nosuch", "refused by another check"),
     Different("failures", r"status bb-(nostart|badtype|twostarts)", "what the loader has to say is not in the unit's log"),
     Different("show", r"show -p Type,.*", "WatchdogUSec of a unit that does not run, defaults of one that does not exist"),
-    Different("changed.*", r"kill --kill-whom=nosuch gg-a|log-level nosuch", "other words"),
-    Different("unit files", r"edit .*|revert ee-vendor|cat ee-vendor", "edit does nothing when a manager runs"),
-    Different("changed.*", r"strat gg-a", "no proposal of a verb that is spelled alike"),
+    Different("wait.*", r"list-units 'ii-i@\*' --all", NO_GC),
+    Different("wait.*", r"start (\.\./x|'a b'|'ü')|is-active 'a b'", "no word about a name that had to be escaped"),
+    Different("wait.*", r"is-active @?\.service", "names that no unit can have are refused at once"),
+    Different("passing.*", r"is-failed hh-restart", "stopped while it waits for its restart, a unit has failed"),
+    Different("passing.*", r"list-units 'hh-\*' -o json", "a unit without a job has no null"),
+    Different("options", r"list-units --with-dep.*|status -n0 -a 'jj-\*'|list-dependencies --reverse jj-a", NO_GC),
+    Different("options", r"kill --kill-value=1 .*", NO_GC),
+    Different("options", r"--user --global list-units", "not refused"),
+    Different("options", r"set-property --runtime jj-a CPUWeight=x|show -p CPUWeight,.*", "no resource control without cgroups"),
+    Different("all prop.*", r".*", "properties of what is not done (cgroups, mounts, images, SELinux) are not listed"),
+    Different("environment", r"service-watchdogs( no)?", "watchdogs cannot be switched off"),
+    Different("terminals", r"%(40|60|80 COLUMNS=50) .*", "columns give way to a narrow terminal in another order"),
+    Different("terminals", r"!.*/dev/full", "an answer that cannot be written is no error"),
 )
 
 
@@ -79,6 +105,10 @@ def normal(text: str) -> str:
 def ask(guest: Guest, command: str) -> Answer:
     if command.startswith("!"):
         answer = guest.run("sh", "-c", command[1:])
+    elif command.startswith("%"):
+        columns, *words = shlex.split(command[1:])
+        variables = list(itertools.takewhile(VARIABLE.match, words))
+        answer = guest.run_on_terminal(int(columns), variables, "systemctl", *words[len(variables):])
     else:
         words, _, typed = command.partition(" < ")
         answer = guest.run("systemctl", *shlex.split(words), stdin=typed.encode().decode("unicode_escape"))

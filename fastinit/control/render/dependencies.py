@@ -10,7 +10,7 @@ from typing import Iterator, List, Sequence
 
 from fastinit.control.api import EngineApi
 from fastinit.control.options import Options
-from fastinit.control.render.style import Style
+from fastinit.control.render.style import RESET, Style
 
 FORWARD = ("Requires", "Requisite", "Wants", "ConsistsOf", "BindsTo", "Upholds")
 REVERSED = ("RequiredBy", "RequisiteOf", "WantedBy", "PartOf", "BoundBy", "UpheldBy")
@@ -32,6 +32,8 @@ def below(engine: EngineApi, name: str, wanted: Sequence[str]) -> List[str]:
 
 
 def render(style: Style, options: Options, engine: EngineApi, name: str) -> Iterator[str]:
+    if options.states or options.output.startswith("json"):     # there is no tree of those
+        options.plain = True
     yield name
     yield from _level(style, options, engine, name, "", [name], set())
 
@@ -75,6 +77,10 @@ def _line(style: Style, options: Options, engine: EngineApi, name: str, prefix: 
 
 def _dot(style: Style, engine: EngineApi, name: str) -> str:
     record = engine.find(name)
-    return style.dot("inactive" if record is None else record.active.value)
+    state = "inactive" if record is None else record.active.value
+    if state != "inactive":
+        return style.dot(state)
+    dot = "○" if style.utf8 else "*"
+    return f"{RESET}{dot}{RESET}" if style.colours else dot
 
 

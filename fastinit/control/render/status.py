@@ -7,7 +7,7 @@ Source: systemctl 257's status, field by field in its order; labels end in colum
 from __future__ import annotations
 
 import time
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 from fastinit.control import processes
 from fastinit.control.api import LogEntryApi
@@ -63,11 +63,13 @@ def render(style: Style, record: UnitRecord, facts: Facts) -> Iterator[str]:
     yield from _duration(record)
     if record.invocation_id:
         yield label("Invocation") + record.invocation_id
-    yield from _condition(record, facts)
+    if record.job is not None:
+        yield label("Job") + str(record.job)
+    yield from _condition(style, record, facts)
     yield from _dotted(style, "TriggeredBy", facts.triggered_by)
     yield from _dotted(style, "Triggers", facts.triggers)
     for at, documentation in enumerate(unit.documentation):
-        yield (label("Docs") if not at else INDENT) + documentation
+        yield (label("Docs") if not at else INDENT) + style.link(documentation, documentation)
     yield from _exec_lines(style, record, found)
     if record.status_text:
         yield label("Status") + style.paint(f'"{record.status_text}"', "white" if style.colours else "")
@@ -83,13 +85,13 @@ def _loaded(style: Style, record: UnitRecord, facts: Facts) -> str:
     colour = {"error": "red", "not-found": "yellow", "bad-setting": "yellow"}.get(unit.load_state, "")
     word = style.paint(unit.load_state, colour)
     if unit.load_state == "masked":
-        return f"{style.paint('masked', 'yellow')} (Reason: Unit {unit.name} is masked.)"
+        return f"masked (Reason: Unit {unit.name} is masked.)"
     if unit.load_state == "not-found":
         return f"{word} (Reason: Unit {unit.name} not found.)"
     if unit.load_state in ("bad-setting", "error"):
         return f"{word} (Reason: Unit {unit.name} has a bad unit file setting.)"
     path = unit.source_path or unit.fragment_path
-    parts = [part for part in (path, _file_state(style, facts.file_state)) if part]
+    parts = [part for part in (path and style.link(path, path), _file_state(style, facts.file_state)) if part]
     if facts.preset and facts.file_state and facts.preset != "ignored":
         parts.append(f"preset: {style.paint(facts.preset, _state_colour(facts.preset))}")
     return f"{word} ({'; '.join(parts)})" if parts else word
@@ -111,7 +113,7 @@ def _drop_ins(style: Style, record: UnitRecord) -> Iterator[str]:
         by_directory.setdefault(directory, []).append(name)
     for at, (directory, names) in enumerate(by_directory.items()):
         yield (label("Drop-In") if not at else INDENT) + directory
-        yield f"{INDENT}{style.glyphs.right}{', '.join(names)}"
+        yield f"{INDENT}{style.glyphs.right}{', '.join(style.link(f'{directory}/{name}', name) for name in names)}"
 
 
 def _active(style: Style, record: UnitRecord, facts: Facts) -> str:
@@ -120,7 +122,7 @@ def _active(style: Style, record: UnitRecord, facts: Facts) -> str:
               "activating": "white", "deactivating": "white"}.get(active, "")
     text = style.paint(active if active == sub else f"{active} ({sub})", colour)
     if record.result.value != "success" and active in ("failed", "inactive", "activating"):
-        text = style.paint(f"{active if active == sub else f'{active} ({sub})'} (Result: {record.result.value})", colour)
+        text = f"{style.paint(active if active == sub else f'{active} ({sub})', colour)} (Result: {record.result.value})"
     since = _since(record)
     if not since:
         return text
@@ -143,11 +145,11 @@ def _duration(record: UnitRecord) -> Iterator[str]:
         yield label("Duration") + format_usec(record.active_exit_usec - record.active_enter_usec, USEC_PER_MSEC)
 
 
-def _condition(record: UnitRecord, facts: Facts) -> Iterator[str]:
+def _condition(style: Style, record: UnitRecord, facts: Facts) -> Iterator[str]:
     if record.condition_result or not record.condition_realtime_usec or record.active not in (Active.INACTIVE, Active.FAILED):
         return
     stamp = times.timestamp(record.condition_realtime_usec, facts.timestamp)
-    yield (label("Condition") + f"start condition unmet at {stamp}; "
+    yield (label("Condition") + f"start {style.paint('condition unmet', 'yellow')} at {stamp}; "
            f"{times.relative(record.condition_realtime_usec, facts.now_usec)}")
     checks = [("Condition", check) for check in record.unit.conditions] + [("Assert", check) for check in record.unit.asserts]
     unmet = [pair for pair, result in zip(checks, record.condition_results) if result < 0]
@@ -171,25 +173,27 @@ def _exec_lines(style: Style, record: UnitRecord, found: Sequence[Process]) -> I
             if status.pid and status.exit_usec:
                 yield _process_line(style, phase, command, status)
     names = {process.pid: process.name for process in found}
-    main = record.main_exec
+    main, line = record.main_exec, ""
     if record.main_pid > 0:
-        text = f"{record.main_pid} ({names.get(record.main_pid) or processes.name_of(record.main_pid)})"
-        yield label("Main PID") + text
+        line = label("Main PID") + f"{record.main_pid} ({names.get(record.main_pid) or processes.name_of(record.main_pid)})"
     elif main.pid and main.exit_usec:
-        yield label("Main PID") + f"{main.pid} ({_outcome(style, main, record.unit.service)})"
+        line = label("Main PID") + f"{main.pid} ({exit_status.outcome(main.code, main.status)})"
     if record.control_pid > 0:
         name = names.get(record.control_pid) or processes.name_of(record.control_pid)
-        yield label("Cntrl PID") + f"{record.control_pid} ({name})"
+        line += "; Control PID: " if line else label("Cntrl PID")
+        line += f"{record.control_pid} ({name})"
+    if line:
+        yield line
 
 
 def _process_line(style: Style, phase: str, command: ExecCommand, status: ExecStatus) -> str:
     argv = " ".join((command.path, *command.argv[1:]))
-    return label("Process") + f"{status.pid} {phase}={argv} ({_outcome(style, status, None, command)})"
+    return label("Process") + f"{status.pid} {phase}={argv} {_outcome(style, status, command)}"
 
 
-def _outcome(style: Style, status: ExecStatus, service: Optional[Service], command: Optional[ExecCommand] = None) -> str:
-    text = exit_status.outcome(status.code, status.status)
-    good = exit_status.is_clean(status.code, status.status, service) or (command is not None and command.ignore_failure)
+def _outcome(style: Style, status: ExecStatus, command: ExecCommand) -> str:
+    text = f"({exit_status.outcome(status.code, status.status)})"
+    good = exit_status.is_clean(status.code, status.status, None) or command.ignore_failure
     return text if good else style.paint(text, "red")
 
 
@@ -228,10 +232,10 @@ def process_tree(style: Style, found: Sequence[Process], indent: str, full: bool
     width = len(str(ordered[-1].pid)) if ordered else 0
     for process in ordered:
         branch = style.glyphs.right if process is ordered[-1] else style.glyphs.branch
-        line = f"{branch}{process.pid:>{width}} {processes.command_line(process)}"
+        line = f"{process.pid:>{width}} {processes.command_line(process)}"
         if style.is_tty and not full:
-            line = ellipsize(line, max(style.columns - len(indent), 10), style.glyphs.ellipsis)
-        yield indent + line
+            line = ellipsize(line, max(style.columns - len(indent) - len(branch), 10), style.glyphs.ellipsis)
+        yield indent + branch + style.paint(line, "grey")
 
 
 def log_lines(style: Style, facts: Facts) -> Iterator[str]:

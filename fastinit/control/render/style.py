@@ -6,6 +6,7 @@ Source: SGR sequences and glyphs as systemctl 257 writes them to a terminal.
 
 from __future__ import annotations
 
+import socket
 import unicodedata
 from typing import NamedTuple
 
@@ -14,8 +15,10 @@ from fastinit.control.request import Terminal
 RESET = "\x1b[0m"
 SGR = {
     "green": "\x1b[0;1;32m", "red": "\x1b[0;1;31m", "yellow": "\x1b[0;1;33m", "white": "\x1b[0;1;39m",
-    "grey": "\x1b[0;38;5;245m", "underline": "\x1b[0;4m", "bold": "\x1b[0;1;39m",
+    "grey": "\x1b[0;38:5:245m", "underline": "\x1b[4m", "bold": "\x1b[0;1;39m", "blue": "\x1b[0;1;34m", "cyan": "\x1b[0;1;36m",
 }
+SGR_256 = {**SGR, "yellow": "\x1b[0;1;38:5:185m"}
+SGR_16 = {**SGR, "grey": "\x1b[0;90m"}
 
 # ActiveState -> (glyph, glyph without UTF-8, colour)
 DOTS = {
@@ -50,13 +53,26 @@ class Style:
 
     def __init__(self, terminal: Terminal) -> None:
         self.colours = terminal.colours
+        self.links = terminal.links
+        self._sgr = SGR_16 if terminal.has_16_colours else SGR_256
         self.utf8 = terminal.utf8
         self.glyphs = UTF8 if terminal.utf8 else ASCII
         self.is_tty = terminal.tty[1]
         self.columns = terminal.columns
 
     def paint(self, text: str, colour: str) -> str:
-        return f"{SGR[colour]}{text}{RESET}" if self.colours and colour else text
+        return f"{self._sgr[colour]}{text}{RESET}" if self.colours and colour else text
+
+    def underline(self, text: str, colour: str = "") -> str:
+        """As a row stands above one of another kind: a grey line below it."""
+        return f"{self._sgr[colour] if colour else ''}\x1b[4m\x1b[58:5:245m{text}{RESET}" if self.colours else text
+
+    def link(self, target: str, text: str) -> str:
+        """text, as a hyperlink where the terminal has them."""
+        if not self.links or not target.startswith(("http://", "https://", "file:", "man:", "info:", "/")):
+            return text
+        url = f"file://{socket.gethostname()}{target}" if target.startswith("/") else target
+        return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\"
 
     def dot(self, active: str, load: str = "loaded") -> str:
         utf8, ascii_, colour = DOTS[active]

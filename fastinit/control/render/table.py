@@ -6,7 +6,7 @@ In:  headers and rows of cells.   Out: text, line by line; wider than the termin
 from __future__ import annotations
 
 import json
-from typing import Iterator, List, NamedTuple, Sequence, Union
+from typing import Collection, Iterator, List, NamedTuple, Sequence, Union
 
 from fastinit.control.render.style import Style, pad, width_of
 
@@ -26,16 +26,19 @@ def _cell(value: CellLike) -> Cell:
 
 
 def lines(style: Style, headers: Sequence[str], rows: Sequence[Sequence[CellLike]], *, show_header: bool = True,
-          shrink: Sequence[int] = (), right: Sequence[int] = (), ellipsize: bool = True) -> Iterator[str]:
-    """shrink: columns that give way, in this order, when the terminal is too narrow; right: right-aligned ones."""
+          shrink: Sequence[int] = (), right: Sequence[int] = (), ellipsize: bool = True,
+          underlined: Collection[int] = ()) -> Iterator[str]:
+    """underlined: rows below which a terminal shows a line.
+    shrink: columns that give way, in this order, when the terminal is too narrow; right: right-aligned ones."""
     cells = [[_cell(value) for value in row] for row in rows]
     header = [Cell(text, "underline") for text in headers]
     everything = ([header] if show_header else []) + cells
     widths = [max((width_of(row[at].text) for row in everything), default=1) or 1 for at in range(len(headers))]
     if style.is_tty and ellipsize:
         _narrow(widths, shrink, style.columns)
-    for row in everything:
-        yield _line(style, row, widths, right)
+    first = len(everything) - len(cells)
+    for at, row in enumerate(everything):
+        yield _line(style, row, widths, right, at - first in underlined)
 
 
 def _narrow(widths: List[int], shrink: Sequence[int], columns: int) -> None:
@@ -48,7 +51,10 @@ def _narrow(widths: List[int], shrink: Sequence[int], columns: int) -> None:
         excess -= given
 
 
-def _line(style: Style, row: Sequence[Cell], widths: Sequence[int], right: Sequence[int]) -> str:
+def _line(style: Style, row: Sequence[Cell], widths: Sequence[int], right: Sequence[int], underlined: bool = False) -> str:
+    if underlined and style.colours:
+        fitted = (pad(style.fit(cell.text, width) if style.is_tty else cell.text, width) for cell, width in zip(row, widths))
+        return style.underline(" ").join(style.underline(text, cell.colour) for text, cell in zip(fitted, row))
     parts = []
     last = len(row) - 1
     for at, cell in enumerate(row):
@@ -58,7 +64,7 @@ def _line(style: Style, row: Sequence[Cell], widths: Sequence[int], right: Seque
         elif at < last or (style.colours and cell.colour == "underline"):
             text = pad(text, widths[at])
         parts.append(style.paint(text, cell.colour) if text.strip() or cell.colour == "underline" else text)
-    return " ".join(parts)
+    return (style.paint(" ", "underline") if row and row[0].colour == "underline" else " ").join(parts)
 
 
 def as_json(keys: Sequence[str], rows: Sequence[Sequence[object]], pretty: bool) -> str:

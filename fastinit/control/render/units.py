@@ -14,7 +14,9 @@ from fastinit.control.render.style import Style
 from fastinit.control.render.table import Cell, CellLike
 from fastinit.plan.record import Job, UnitRecord
 
-_BAD_LOAD = ("error", "not-found", "bad-setting", "masked")
+_ACTIVE_COLOURS = {"inactive": "grey", "activating": "white", "deactivating": "white", "reloading": "white",
+                   "refreshing": "white", "maintenance": "white"}
+_LOAD_COLOURS = {"error": "red", "not-found": "yellow", "bad-setting": "red", "masked": "red"}
 
 
 def sort_key(name: str) -> Tuple[str, str]:
@@ -48,19 +50,25 @@ def list_units(style: Style, options: Options, records: List[UnitRecord], jobs: 
     else:
         rows = [row[1:] for row in rows]
     last = len(headers) - 1
+    types = [record.unit.type for record in records]
+    ends = [at for at, (one, other) in enumerate(zip(types, types[1:])) if one != other]
     yield from table.lines(style, headers, rows, show_header=options.show_legend(),
-                           shrink=(last, 0 if options.plain else 1), ellipsize=not options.full)
+                           shrink=(last, 0 if options.plain else 1), ellipsize=not options.full,
+                           underlined=ends)
     if options.show_legend():
         yield from _legend(style, options, len(records), with_jobs)
 
 
 def _row(style: Style, record: UnitRecord, jobs: Mapping[int, Job], with_jobs: bool) -> List[CellLike]:
     load, active = record.unit.load_state, record.active.value
-    on_load = "yellow" if load in _BAD_LOAD else ""
-    on_active = "red" if active == "failed" and not on_load else ""
-    circle = Cell(style.glyphs.circle, on_load or on_active) if on_load or on_active else " "
-    row: List[CellLike] = [circle, Cell(record.unit.name, on_load or on_active), Cell(load, on_load), Cell(active, on_active),
-                           Cell(record.sub.value, on_active)]
+    on_load = _LOAD_COLOURS.get(load, "")
+    sub = record.sub.value
+    on_active = "red" if active == "failed" else _ACTIVE_COLOURS.get(active, "")
+    on_sub = on_active or ("grey" if sub in ("exited", "dead") else "")
+    has_circle = on_load or active not in ("active", "inactive")
+    circle = Cell(style.glyphs.circle, "yellow" if on_load else on_active) if has_circle else " "
+    row: List[CellLike] = [circle, Cell(record.unit.name, on_active), Cell(load, on_load), Cell(active, on_active),
+                           Cell(sub, on_sub)]
     if with_jobs:
         job = jobs.get(record.job or 0)
         row.append(job.type.value if job is not None else "")
@@ -81,11 +89,11 @@ def _legend(style: Style, options: Options, count: int, with_jobs: bool) -> Iter
     if options.all or "inactive" in options.states:
         yield total
     elif not options.states:
-        yield f"{total} Pass --all to see loaded but inactive units, too."
+        yield f"{total} {style.paint('Pass --all to see loaded but inactive units, too.', 'grey')}"
     else:
         yield f"{count} loaded units listed."
         return
-    yield "To show all installed unit files use 'systemctl list-unit-files'."
+    yield style.paint("To show all installed unit files use 'systemctl list-unit-files'.", "grey")
 
 
 def _json(options: Options, records: List[UnitRecord], jobs: Mapping[int, Job]) -> str:
