@@ -104,14 +104,18 @@ def _text(name: str) -> Apply:
     return lambda options, text: setattr(options, name, text)
 
 
-def _ignore(_options: Options, _text: str) -> None:
+def ignore(_options: Options, _text: str) -> None:
     """Has no meaning here, and none of its uses depends on one."""
 
 
-def _refuse(line: str) -> Apply:
-    def apply(_options: Options, _text: str) -> None:
-        raise UsageError(line)
-    return apply
+@dataclass(frozen=True)
+class Refuse:
+    """An option that cannot mean anything here, or not yet: line is what systemctl says instead."""
+
+    line: str
+
+    def __call__(self, _options: Options, _text: str) -> None:
+        raise UsageError(self.line)
 
 
 def _count(name: str) -> Apply:
@@ -256,35 +260,35 @@ OPTIONS: Tuple[Option, ...] = (
     Option("fail",               "",  "",  _flag("job_mode", "fail")),
     Option("irreversible",       "",  "",  _flag("job_mode", "replace-irreversibly")),
     Option("ignore-dependencies", "", "",  _flag("job_mode", "ignore-dependencies")),
-    Option("ignore-inhibitors",  "",  "",  _ignore),
+    Option("ignore-inhibitors",  "",  "",  ignore),
     Option("check-inhibitors",   "",  "=", _inhibitors),
-    Option("",                   "i", "",  _ignore),
+    Option("",                   "i", "",  ignore),
     Option("value",              "",  "",  _flag("value")),
     Option("user",               "",  "",  _flag("user")),
     Option("system",             "",  "",  _flag("user", False)),
     Option("global",             "",  "",  _flag("global_")),
-    Option("capsule",            "C", "=", _refuse("Capsules are not supported by fastinit.")),
+    Option("capsule",            "C", "=", Refuse("Capsules are not supported by fastinit.")),
     Option("wait",               "",  "",  _flag("wait")),
     Option("no-block",           "",  "",  _flag("no_block")),
     Option("legend",             "",  "=", _boolean("legend", _LEGEND)),
     Option("no-legend",          "",  "",  _flag("legend", False)),
-    Option("no-pager",           "",  "",  _ignore),
-    Option("no-wall",            "",  "",  _ignore),
+    Option("no-pager",           "",  "",  ignore),
+    Option("no-wall",            "",  "",  ignore),
     Option("dry-run",            "",  "",  _flag("dry_run")),
     Option("quiet",              "q", "",  _flag("quiet")),
     Option("no-warn",            "",  "",  _flag("no_warn")),
     Option("root",               "",  "=", _text("root")),
-    Option("image",              "",  "=", _refuse("Disk images are not supported by fastinit: use --root=.")),
-    Option("image-policy",       "",  "=", _refuse("Disk images are not supported by fastinit: use --root=.")),
+    Option("image",              "",  "=", Refuse("Disk images are not supported by fastinit: use --root=.")),
+    Option("image-policy",       "",  "=", Refuse("Disk images are not supported by fastinit: use --root=.")),
     Option("force",              "f", "",  _count("force")),
     Option("no-reload",          "",  "",  _flag("no_reload")),
     Option("kill-whom",          "",  "=", _text("kill_whom")),
     Option("kill-who",           "",  "=", _text("kill_whom")),
     Option("kill-value",         "",  "=", _kill_value),
     Option("signal",             "s", "=", _signal),
-    Option("no-ask-password",    "",  "",  _ignore),
-    Option("host",               "H", "=", _refuse(_HOST)),
-    Option("machine",            "M", "=", _refuse(_MACHINE)),
+    Option("no-ask-password",    "",  "",  ignore),
+    Option("host",               "H", "=", Refuse(_HOST)),
+    Option("machine",            "M", "=", Refuse(_MACHINE)),
     Option("runtime",            "",  "",  _flag("runtime")),
     Option("lines",              "n", "=", _lines),
     Option("output",             "o", "=", _choice("output", words.OUTPUT_MODES, "Unknown output '{}'.")),
@@ -293,14 +297,14 @@ OPTIONS: Tuple[Option, ...] = (
     Option("recursive",          "r", "",  _flag("recursive")),
     Option("with-dependencies",  "",  "",  _flag("with_dependencies")),
     Option("preset-mode",        "",  "=", _choice("preset_mode", words.PRESET_MODES, "Failed to parse preset mode: {}.")),
-    Option("firmware-setup",     "",  "",  _refuse("Cannot indicate to EFI to boot into setup mode: no firmware here.")),
-    Option("boot-loader-menu",   "",  "=", _refuse("Cannot indicate to boot loader to enter menu: no boot loader here.")),
-    Option("boot-loader-entry",  "",  "=", _refuse("Cannot set boot into loader entry: no boot loader here.")),
+    Option("firmware-setup",     "",  "",  Refuse("Cannot indicate to EFI to boot into setup mode: no firmware here.")),
+    Option("boot-loader-menu",   "",  "=", Refuse("Cannot indicate to boot loader to enter menu: no boot loader here.")),
+    Option("boot-loader-entry",  "",  "=", Refuse("Cannot set boot into loader entry: no boot loader here.")),
     Option("now",                "",  "",  _flag("now")),
     Option("message",            "",  "=", _text("message")),
     Option("show-transaction",   "T", "",  _flag("show_transaction")),
     Option("what",               "",  "=", _what),
-    Option("reboot-argument",    "",  "=", _ignore),
+    Option("reboot-argument",    "",  "=", ignore),
     Option("timestamp",          "",  "=", _timestamp),
     Option("read-only",          "",  "",  _flag("read_only")),
     Option("mkdir",              "",  "",  _flag("mkdir")),
@@ -318,7 +322,7 @@ OPTIONS: Tuple[Option, ...] = (
 )
 BY_LONG: Dict[str, Option] = {option.long: option for option in OPTIONS if option.long}
 BY_SHORT: Dict[str, Option] = {option.short: option for option in OPTIONS if option.short}
-_OWN = frozenset(("init", "exit", "config", "extra-vars", "verbose", "maxtimeout"))   # do not make a real one ambiguous
+OWN = frozenset(("init", "exit", "config", "extra-vars", "verbose", "maxtimeout"))   # do not make a real one ambiguous
 
 
 def parse(argv: List[str], program: str = "systemctl") -> Tuple[Options, List[str]]:
@@ -355,7 +359,7 @@ def _find_long(name: str, program: str, written: str) -> Option:
     exact = BY_LONG.get(name)
     if exact is not None:
         return exact
-    found = [option for option in OPTIONS if option.long.startswith(name) and option.long not in _OWN]
+    found = [option for option in OPTIONS if option.long.startswith(name) and option.long not in OWN]
     if not found:
         raise UsageError(f"{program}: unrecognized option '--{written}'")
     if len(found) > 1:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+from dataclasses import dataclass
 from typing import Callable, Dict, List, Tuple
 
 from fastinit.control import help_text, words
@@ -200,12 +201,15 @@ def enter_target(target: str) -> Callable[[Context], Steps]:
     return run
 
 
-def refused(sentence: str) -> Callable[[Context], int]:
+@dataclass(frozen=True)
+class Refused:
     """What a container cannot do, in the words in which systemd says that it has nothing to do it with."""
-    def run(context: Context) -> int:
-        context.warn(sentence)
+
+    sentence: str
+
+    def __call__(self, context: Context) -> int:
+        context.warn(self.sentence)
         return 1
-    return run
 
 
 def runlevel(context: Context) -> int:

@@ -53,9 +53,9 @@ _START, _LIVE, _EITHER, _FILES, _CLIENT = Needs.START, Needs.LIVE, Needs.EITHER,
 _POWER = "Call to {} failed: Sleep verb '{}' is not configured or configuration is not supported by kernel"
 
 
-_BIND = system.refused("Bind-mounting into a running unit is not supported by fastinit.")
-_IMAGE = system.refused("Mounting an image into a running unit is not supported by fastinit.")
-_NO_BUS = system.refused("Log levels and targets of services need D-Bus, which fastinit does not use.")
+_BIND = system.Refused("Bind-mounting into a running unit is not supported by fastinit.")
+_IMAGE = system.Refused("Mounting an image into a running unit is not supported by fastinit.")
+_NO_BUS = system.Refused("Log levels and targets of services need D-Bus, which fastinit does not use.")
 
 
 _TITLES = {
@@ -69,7 +69,7 @@ def _list_of(kind: str) -> Run:
 
 
 def _suspended(word: str, method: str) -> Run:
-    return system.refused(_POWER.format(method, word))
+    return system.Refused(_POWER.format(method, word))
 
 
 VERBS = (
@@ -146,14 +146,14 @@ VERBS = (
     Verb("reboot",                (), system.end("reboot"),                       0, 1,    _C, _LIVE),
     Verb("soft-reboot",           (), system.end("soft-reboot"),                  0, 0,    _C, _LIVE),
     Verb("exit",                  (), system.exit_,                               0, 1,    _C, _LIVE),
-    Verb("kexec",                 (), system.refused("No kexec kernel loaded and autodetection failed."), 0, 0, _C, _CLIENT),
-    Verb("switch-root",           (), system.refused("Not in initrd, refusing switch-root operation."), 0, 2, _C, _CLIENT),
+    Verb("kexec",                 (), system.Refused("No kexec kernel loaded and autodetection failed."), 0, 0, _C, _CLIENT),
+    Verb("switch-root",           (), system.Refused("Not in initrd, refusing switch-root operation."), 0, 2, _C, _CLIENT),
     Verb("sleep",                 (), _suspended("sleep", "Sleep"),               0, 0,    _C, _CLIENT),
     Verb("suspend",               (), _suspended("suspend", "Suspend"),           0, 0,    _C, _CLIENT),
     Verb("hibernate",             (), _suspended("hibernate", "Hibernate"),       0, 0,    _C, _CLIENT),
     Verb("hybrid-sleep",          (), _suspended("hybrid-sleep", "HybridSleep"),  0, 0,    _C, _CLIENT),
     Verb("suspend-then-hibernate", (), _suspended("suspend-then-hibernate", "SuspendThenHibernate"), 0, 0, _C, _CLIENT),
-    # not systemd's
+    # not systemd's: OWN_VERBS
     Verb("init",                  (), system.init_units,                          0, None, _C, _START),
     Verb("runlevel",              (), system.runlevel,                            0, 0,    _R, _LIVE),
     Verb("default-services",      (), system.default_services,                    0, 0,    _R, _EITHER),
@@ -187,7 +187,20 @@ def find(name: str) -> Optional[Verb]:
     return _BY_NAME.get(name)
 
 
-_OWN_VERBS = frozenset(("init", "runlevel", "default-services", "list-start-dependencies", "environment", "command", "log",
+# Verbs of systemctl(1) that do something else here, or not all of it yet; docs/verbs.md shows it.
+DIFFERS: Dict[str, str] = {
+    "list-automounts": "always empty: automount units are not acted on yet",
+    "list-paths": "always empty: path units are not acted on yet",
+    "list-sockets": "always empty: socket units are not acted on yet",
+    "list-timers": "always empty: timer units are not acted on yet",
+    "list-machines": "knows the container alone",
+    "freeze": "where a cgroup v2 can be written", "thaw": "where a cgroup v2 can be written",
+    "set-property": "the drop-ins are written and read; what they ask of a cgroup waits for one that can be written",
+    "halt": "stops all units and ends the container with 0", "poweroff": "stops all units and ends the container with 0",
+    "reboot": "stops all units and ends the container with 0: its engine starts it again or not",
+    "soft-reboot": "stops all units and ends the container with 0", "default": "as PID 1 without a manager: is the init",
+}
+OWN_VERBS = frozenset(("init", "runlevel", "default-services", "list-start-dependencies", "environment", "command", "log",
                         "logs", "stats", "version"))
 _PROPOSAL_DISTANCE = 5
 
@@ -195,7 +208,7 @@ _PROPOSAL_DISTANCE = 5
 def closest(word: str) -> str:
     """The verb of systemctl(1) that was probably meant: the first that begins with the word, else the one with the fewest letters
     changed; "" when none is close."""
-    candidates = [name for verb in VERBS for name in (verb.name, *verb.aliases) if name not in _OWN_VERBS]
+    candidates = [name for verb in VERBS for name in (verb.name, *verb.aliases) if name not in OWN_VERBS]
     begins = [name for name in candidates if word and name.startswith(word)]
     if begins:
         return begins[0]

@@ -1,0 +1,75 @@
+"""`make docs`: the pages that are made from the program's own tables; a test holds them to what this prints.
+
+In:  units.directives, control.verbs and options, plan.service_table.   Out: PAGES, written beside this file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, Dict, List
+
+from fastinit.control import options, system, verbs
+from fastinit.plan import service_table
+from fastinit.units import directives
+
+FOLDER = Path(__file__).resolve().parent
+MADE = "Made by `make docs`; a test compares."
+
+
+def _verb_row(verb: verbs.Verb) -> str:
+    names = ", ".join((verb.name, *verb.aliases))
+    if isinstance(verb.run, system.Refused):
+        kind, note = "refused", f"“{verb.run.sentence}”, exit code 1"
+    elif verb.name in verbs.OWN_VERBS:
+        kind, note = "fastinit's own", ""
+    elif verb.name in verbs.DIFFERS:
+        kind, note = "differs", verbs.DIFFERS[verb.name]
+    else:
+        kind, note = "same", ""
+    return f"| {names} | {kind} | {verb.access.value} | {verb.needs.value} | {note} |"
+
+
+def _option_row(option: options.Option) -> str:
+    names = ", ".join([f"-{option.short}"] * bool(option.short) + [f"--{option.long}"] * bool(option.long))
+    if isinstance(option.apply, options.Refuse):
+        return f"| {names} | refused | “{option.apply.line}”, exit code 1 |"
+    if option.apply is options.ignore:
+        return f"| {names} | no effect | accepted |"
+    return f"| {names} | {'fastinit' if option.long in options.OWN else 'same'} | |"
+
+
+def verbs_page() -> str:
+    """docs/verbs.md."""
+    lines: List[str] = [
+        "# Verbs and options of systemctl", "",
+        MADE + " Words, streams and exit codes are those of systemd 257; tests/golden asks both.", "",
+        "## Verbs", "", "| verb | beside systemctl(1) | who may | needs | note |", "| --- | --- | --- | --- | --- |"]
+    lines += map(_verb_row, verbs.VERBS)
+    lines += ["", "## Options", "", "| option | beside systemctl(1) | note |", "| --- | --- | --- |"]
+    lines += map(_option_row, options.OPTIONS)
+    return "\n".join(lines) + "\n"
+
+
+def _step_row(first: str, event: service_table.Ev, step: service_table.Step) -> str:
+    result = step.result.value if step.result else ""
+    return f"| {first} | {event.value} | {step.go.name.lower().replace('_', ' ')} | {result} |"
+
+
+def services_page() -> str:
+    """docs/services.md."""
+    lines = ["# The life of a service", "",
+             MADE + " States are the SubState of `systemctl show`; what is not listed is ignored in that state.", "",
+             "## Every type", "", "| in | when | then | result |", "| --- | --- | --- | --- |"]
+    lines += [_step_row(sub.value, event, step) for (sub, event), step in service_table.STEPS.items()]
+    lines += ["", "## While starting, by Type=", "", "| Type= | when | then | result |", "| --- | --- | --- | --- |"]
+    lines += [_step_row(type, event, step) for (type, event), step in service_table.START_STEPS.items()]
+    return "\n".join(lines) + "\n"
+
+
+PAGES: Dict[str, Callable[[], str]] = {"directives.md": directives.document, "verbs.md": verbs_page, "services.md": services_page}
+
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), encoding="utf-8")
+        print(f"docs/{name}")
