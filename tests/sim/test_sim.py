@@ -51,7 +51,8 @@ FORGOTTEN = (       # rows whose loss leaves something undone
 @pytest.mark.parametrize("key", FORGOTTEN, ids=lambda key: f"{key[0].value}-{key[1].name}")
 def test_a_forgotten_row_is_found_and_shrunk(monkeypatch: pytest.MonkeyPatch, key: "tuple[Sub, service_table.Ev]") -> None:
     """The simulation can fail: without one row it does, and the history that shows it is short."""
-    monkeypatch.delitem(service_table.STEPS, key)
+    # A table of its own: a row taken out and put back would stand at the end, and docs/services.md keeps the order.
+    monkeypatch.setattr(service_table, "STEPS", {at: step for at, step in service_table.STEPS.items() if at != key})
     monkeypatch.setitem(service_table.IGNORED, key, "forgotten, for this test")
     for seed in range(1, 200):
         scenario = make(seed)
