@@ -80,6 +80,8 @@ class OfflineManager:
     def signal_unit(self, name: str, signo: int, whom: str = "all", value: Optional[int] = None) -> int:
         return 0
 
+    is_reloading = False
+
     def daemon_reload(self) -> None:
         """Nothing is kept that could be stale."""
 

@@ -29,10 +29,11 @@ NOT_BOOTED = ("System has not been booted with systemd as init system (PID 1). C
 # ---- the manager ----------------------------------------------------------------------------------------------------
 
 
-def daemon_reload(context: Context) -> int:
+def daemon_reload(context: Context) -> Steps:
     """Without a manager there is nothing that could be stale: a RUN step may call it."""
     if context.is_live:
         context.manager.daemon_reload()
+        yield Pause(until=lambda: not context.manager.is_reloading)
     return 0
 
 

@@ -188,9 +188,11 @@ def _report(context: Context, done: Done) -> int:
     return 1 if done.error else 0
 
 
-def _reload(context: Context) -> None:
+def _reload(context: Context) -> Steps:
     if context.is_live and not context.options.no_reload and not context.root:
         context.manager.daemon_reload()
+        yield Pause(until=lambda: not context.manager.is_reloading)
+    return 0
 
 
 def _changing(act: Callable[[Context, Installer, List[str]], Done], now: str = "", is_empty_worth_a_word: bool = False,
@@ -240,7 +242,7 @@ unmask = _changing(lambda _context, files, units: files.unmask(units))
 revert = _changing(lambda _context, files, units: files.revert(units))
 
 
-def link(context: Context) -> int:
+def link(context: Context) -> Steps:
     paths = []
     for word in context.args:
         if "/" not in word:
@@ -250,26 +252,23 @@ def link(context: Context) -> int:
                              f"If you intended to link a file in the current directory, try './{word}' instead.")
         paths.append(os.path.normpath(os.path.join(context.terminal.cwd, word)))
     code = _report(context, installer(context).link(paths))
-    _reload(context)
-    return code
+    return code or (yield from _reload(context))
 
 
-def add_dependency(context: Context) -> int:
+def add_dependency(context: Context) -> Steps:
     target = _mangle(context, context.args[0], ".target", "unit name")
     units = _names(context, context.args[1:])
     kind = "Wants" if context.verb == "add-wants" else "Requires"
     code = _report(context, installer(context).add_dependency(kind, target, units))
-    if not code:
-        _reload(context)
-    return code
+    return code or (yield from _reload(context))
 
 
-def set_default(context: Context) -> int:
+def set_default(context: Context) -> Steps:
     target = _mangle(context, context.args[0], ".target", "unit name")
     code = _report(context, installer(context).set_default(target))
     if code:
         return code
-    _reload(context)
+    yield from _reload(context)
     try:
         now = installer(context).get_default()
     except FileError:
@@ -384,7 +383,7 @@ def _section_of(name: str, directive: str, value: str) -> str:
     raise UsageError(f"Unknown assignment: {directive}={value}")
 
 
-def set_property(context: Context) -> int:
+def set_property(context: Context) -> Steps:
     """A drop-in per property, below system.control: the same place and names as systemd's."""
     unit, *assignments = context.args
     name = complete(unit)
@@ -399,8 +398,7 @@ def set_property(context: Context) -> int:
         section = _section_of(name, directive, value)
         text = f"{DROP_IN_HEAD}[{section}]\n{directive}={value}\n"
         write_file(f"{directory}/50-{directive}.conf", text)
-    _reload(context)
-    return 0
+    return (yield from _reload(context))
 
 
 def write_file(path: str, text: str) -> None:

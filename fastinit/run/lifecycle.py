@@ -35,6 +35,7 @@ class Lifecycle:
     def __init__(self, manager: "Manager", explicit_units: Tuple[str, ...]) -> None:
         self._manager = manager
         self.explicit_units = explicit_units
+        self.has_begun = False
         self.boot_finished = False
         self.exit_code: Optional[int] = None        # not None: stopping
         self.exit_action = ""
@@ -60,6 +61,10 @@ class Lifecycle:
 
     def boot(self) -> None:
         """Start default.target, or the units that were named. What cannot be started is said, and the rest goes on."""
+        self.has_begun = True
+        self._manager.touch_own()
+        if self.is_stopping:
+            return
         for name in self.explicit_units or ("default.target",):
             try:
                 self._manager.engine_submit(name, JobType.START, JobMode.REPLACE, by_hand=False)
@@ -68,7 +73,7 @@ class Lifecycle:
 
     def settled(self) -> bool:
         """The engine has nothing more to do right now. Returns whether there is something to save or to do again."""
-        if not self.boot_finished and not self._manager.engine.jobs:
+        if self.has_begun and not self.boot_finished and not self._manager.engine.jobs:
             self.boot_finished = True
             self._manager.boot_done()
             return True
@@ -193,10 +198,11 @@ class Lifecycle:
     # ---- saved state --------------------------------------------------------------------------------------------------------
 
     def dump(self) -> Dict[str, object]:
-        return {"boot_finished": self.boot_finished, "exit_code": self.exit_code, "exit_action": self.exit_action,
-                "hurried": self.hurried, "explicit_units": list(self.explicit_units)}
+        return {"has_begun": self.has_begun, "boot_finished": self.boot_finished, "exit_code": self.exit_code,
+                "exit_action": self.exit_action, "hurried": self.hurried, "explicit_units": list(self.explicit_units)}
 
     def restore(self, saved: Dict[str, object]) -> None:
+        self.has_begun = bool(saved["has_begun"])
         self.boot_finished = bool(saved["boot_finished"])
         code = saved["exit_code"]
         self.exit_code = code if isinstance(code, int) else None

@@ -21,7 +21,8 @@ from fastinit.plan.engine import Engine
 from fastinit.plan.events import Event, Exited, Notified
 from fastinit.plan.record import Job, UnitRecord, tracked_pids
 from fastinit.plan.states import Active, JobMode, JobType
-from fastinit.run import conditions, fdstore, native, notify, runtime
+from fastinit.run import conditions, fdstore, native, notify, runtime, virt
+from fastinit.run.generators import Generators
 from fastinit.run.lifecycle import Lifecycle
 from fastinit.run.loop import READABLE, WRITABLE, Loop, Timer, monotonic_usec, realtime_usec
 from fastinit.run.members import Members, tag_base
@@ -88,8 +89,10 @@ class Manager:
         self.file_limit = file_limit
         self.config: ManagerConfig = load_config(user=user)
         self.loader = Loader(config=self.config, user=user)
+        self._apply_config(ManagerConfig())
         self.engine = Engine(self.load_unit, _pick)
         self._performer = Performer(self)
+        self._generators = self._make_generators()
         self._restore_or_boot(inherited)
 
     # ---- start ------------------------------------------------------------------------------------
@@ -110,9 +113,23 @@ class Manager:
         self._set_clock()
         if self._store.is_new:
             runtime.write_identity(self.paths, self.own_environment)
-            self.lifecycle.boot()
+            self._generators.run(self._boot)
         else:
             self._restore(self._store.load())
+
+    def _boot(self) -> None:
+        self._load_again()
+        self.lifecycle.boot()
+
+    def _make_generators(self) -> Generators:
+        scope = "user" if self.user else "system"
+        base = f"{self.loader.host.runtime if self.user else '/run'}/systemd"
+        kind = virt.detect_container()
+        environment = {**self.environment, "SYSTEMD_SCOPE": scope, "SYSTEMD_IN_INITRD": "0", "SYSTEMD_FIRST_BOOT": "0",
+                       "SYSTEMD_ARCHITECTURE": self.loader.host.architecture}
+        if kind != "none":
+            environment["SYSTEMD_VIRTUALIZATION"] = f"container:{kind}"
+        return Generators(self.loop, base, scope, environment, lambda priority, text: self.log("", priority, text))
 
     def _socket(self, name: str, inherited: Mapping[str, List[int]], make: Callable[[], socket.socket]) -> socket.socket:
         if name in inherited:
@@ -147,6 +164,8 @@ class Manager:
         for record in list(self.engine.units.values()):
             self._performer.resume(record)
         self.log("", 5, f"A new manager (PID {os.getpid()}) goes on with {len(self.engine.units)} units.")
+        if not self.lifecycle.has_begun:        # the generators were still running
+            self._generators.run(self._boot)
         self.pump()
         self.lifecycle.resume()
         self._woken(native.wake_fd(), READABLE)
@@ -293,13 +312,39 @@ class Manager:
         return len(pids)
 
     def daemon_reload(self) -> None:
+        """Done when is_reloading is false: at once, or after the generators."""
         self.log("", 6, "Reloading.")
-        self.config = load_config(user=self.user)
+        self._generators.run(self._reload)
+
+    @property
+    def is_reloading(self) -> bool:
+        return self._generators.is_running
+
+    def _reload(self) -> None:
+        self._load_again()
+        self.pump()
+        self.system_state_changed()
+
+    def _load_again(self) -> None:
+        before, self.config = self.config, load_config(user=self.user)
+        self._apply_config(before)
         self.loader = Loader(config=self.config, user=self.user)
         self._warned.clear()
         self._set_clock()
         self.engine.reload(self.load_unit)
-        self.pump()
+
+    def _apply_config(self, before: ManagerConfig) -> None:
+        """DefaultEnvironment= goes into the block of set-environment, whose own words win; ManagerEnvironment= into our own."""
+        for pairs, now, block in ((before.default_environment, self.config.default_environment, self.environment),
+                                  (before.manager_environment, self.config.manager_environment, self.own_environment)):
+            for pair in pairs:
+                name, _, value = pair.partition("=")
+                if block.get(name) == value:
+                    del block[name]
+            for pair in now:
+                name, _, value = pair.partition("=")
+                block.setdefault(name, value)
+        self.touch_own()
 
     def daemon_reexec(self) -> None:
         """Let PID 1 start a new manager from what is installed now; services and jobs stay."""
@@ -469,7 +514,7 @@ class Manager:
         """A line of the manager's own, about a unit or ("") about itself."""
         if priority > self.config.log_level:
             return
-        if priority <= 6:
+        if priority <= (6 if self.config.show_status not in ("no", "error") else 3):
             self.console.write_line("fastinit", 0, text.encode("utf-8", "replace"))
         try:
             self.capture.manager_line(unit or "init.scope", priority, text)

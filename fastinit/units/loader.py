@@ -324,6 +324,7 @@ class Loader:
         self._files: Dict[str, Tuple[Stamp, Parsed]] = {}
         self._built: Dict[str, Build] = {}
         self._service_defaults = _service_defaults(config)
+        self._context_defaults = _context_defaults(config)
 
     def forget(self) -> None:
         """Look at the disk again from the next load on."""
@@ -653,6 +654,8 @@ class Loader:
             context.setdefault("group", name)
         if self.config.default_limits:
             context["limits"] = {**self.config.default_limits, **context.get("limits", {})}
+        for field, value in self._context_defaults.items():
+            context.setdefault(field, value)
         if "standard_input_data" in context and "standard_input" not in context:
             context["standard_input"] = StdStream("data")
         if "sandbox" in context:
@@ -698,8 +701,21 @@ def _service_defaults(config: ManagerConfig) -> Dict[str, Any]:
         value = getattr(config, "default_" + field)
         if value != getattr(Service, field):
             defaults[field] = value
+    if config.default_oom_policy != "stop":
+        defaults["oom_policy"] = config.default_oom_policy
     if config.default_timeout_abort_usec >= 0:
         defaults["timeout_abort_usec"] = config.default_timeout_abort_usec
+    return defaults
+
+
+def _context_defaults(config: ManagerConfig) -> Dict[str, Any]:
+    defaults: Dict[str, Any] = {}
+    for field in ("standard_output", "standard_error"):
+        value = StdStream(getattr(config, "default_" + field))
+        if value != getattr(ExecContext, field):
+            defaults[field] = value
+    if config.default_oom_score_adjust > -1001:
+        defaults["oom_score_adjust"] = config.default_oom_score_adjust
     return defaults
 
 

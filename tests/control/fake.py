@@ -97,6 +97,8 @@ class FakeManager:
         record = self.engine.get(name)
         return len([role for role in tracked_pids(record) if whom in ("all", role.value)])
 
+    is_reloading = False
+
     def daemon_reload(self) -> None:
         self.reloads += 1
         self.loader = Loader(root=str(self.root), config=self.config)
