@@ -215,7 +215,7 @@ def _changing(act: Callable[[Context, Installer, List[str]], Done], now: str = "
         code = _report(context, done)
         if code:
             return code
-        _reload(context)
+        yield from _reload(context)
         is_done = context.verb == "disable" and any(change.kind in (install.SYMLINK, install.UNLINK) for change in done.changes)
         if is_empty_worth_a_word and done.has_install is False and not is_done and not options.quiet and not options.no_warn:
             context.error(NO_INSTALL.format(UTF8.bullet if context.terminal.utf8 else "*", " "))

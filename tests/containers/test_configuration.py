@@ -103,6 +103,9 @@ def test_generators(boot: Callable[..., Container]) -> None:
     assert box.run("systemctl", "is-enabled", "made").stdout == "generated\n"
     assert box.read("/run/scope") == "system\n" and box.read("/run/generated") == "run\n"
     assert "/etc/systemd/system-generators/bad failed with exit status 3." in box.log()
+    box.systemctl("mask", "other")              # like every verb that changes files, it reloads, and waits for the generators
+    assert box.read("/run/generated") == "run\nrun\n"
+    assert box.show("other", "LoadState") == "masked"
     pid = box.main_pid("made.service")
     box.run("rm", "/etc/systemd/system-generators/one")
     box.systemctl("daemon-reload")
