@@ -9,12 +9,14 @@ BUILT_FROM := pyproject.toml setup.py fastinit/_build.py $(wildcard csrc/*.c csr
 
 APT := apt-get install -y python3 python3-venv python3-dev gcc libc6-dev make
 
-.PHONY: run test check quick bench docs dist clean help
+.PHONY: run test again lint check quick bench docs dist clean help
 
 help:
 	@echo 'make run     build, then boot fastinit as PID 1 over the units of examples/, with a storm of orphans'
 	@echo 'make test    every test that can run on this machine; what cannot says why'
-	@echo 'make check   ruff, mypy --strict, C with -Wall -Wextra -Werror, the quick tests'
+	@echo 'make again   the tests that failed last time'
+	@echo 'make lint    ruff, mypy --strict, C with -Wall -Wextra -Werror'
+	@echo 'make check   lint and the quick tests'
 	@echo 'make bench   benchmarks/: fastinit beside other inits, as ratios'
 	@echo 'make docs    the pages of docs/ that are made from the tables of the program'
 	@echo 'make dist    sdist and wheel, in dist/'
@@ -43,16 +45,21 @@ run: $(VENV)/built
 test: $(VENV)/built
 	$(PY) -m pytest -rs tests
 
+# Those of the last run that failed, once more.
+again: $(VENV)/built
+	$(PY) -m pytest -rs --last-failed --last-failed-no-failures=none tests
+
 # What needs no container and no second: run before each commit.
 quick: $(VENV)/built
 	$(PY) -m pytest -q tests --ignore=tests/containers --ignore=tests/kernel --ignore=tests/fuzz
 
-check: $(VENV)/built
+lint: $(VENV)/built
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	@for source in csrc/*.c; do \
 		echo "cc $$source"; cc -std=gnu11 -O2 -Wall -Wextra -Werror -Icsrc -c "$$source" -o /dev/null || exit 1; done
-	$(MAKE) quick
+
+check: lint quick
 
 bench: $(VENV)/built
 	$(PY) -m benchmarks
