@@ -114,6 +114,7 @@ class _Builder:
         self.anchor: Wanted
         self.lines: List[Tuple[str, int, str]] = []
         self._graceful: List[Wanted] = []
+        self._refusals: Dict[Tuple[str, JobType], RequestError] = {}    # taken out once: not to be added again, and again
         self._restarts_as = JobType.RESTART
 
     # ---- step 1: everything that the wish pulls in ----
@@ -197,6 +198,8 @@ class _Builder:
         """The job when it is new. A job that cannot be had takes down with it what cannot do without it."""
         try:
             self._check(step.type, step.record)
+            if (step.record.unit.name, step.type) in self._refusals:
+                raise self._refusals[step.record.unit.name, step.type]
         except RequestError as error:
             self._refused(step, error)
             return None
@@ -213,7 +216,7 @@ class _Builder:
             if step.record.unit.load_state not in ("not-found", "masked"):
                 self.lines.append((step.by.name, 4, f"{step.by.name}: Cannot add dependency job, ignoring: {error}"))
             return
-        self._delete(step.by)
+        self._delete(step.by, error)
         if self.anchor.gone:
             raise error
         self.lines.append((step.by.name, 4, f"{step.by.name}: Cannot add dependency job, ignoring: {error}"))
@@ -306,12 +309,14 @@ class _Builder:
             self._unlink(wanted)
             queue.extend(children)
 
-    def _delete(self, wanted: Wanted) -> None:
-        """Take a job out, and every job that cannot do without it."""
+    def _delete(self, wanted: Wanted, why: Optional[RequestError] = None) -> None:
+        """Take a job out, and every job that cannot do without it. why: no such job can be had in this transaction."""
         queue = [wanted]
         while queue:
             gone = queue.pop()
             if not gone.gone:
+                if why is not None:
+                    self._refusals[gone.name, gone.type] = why
                 queue.extend(by for by, matters in gone.wanted_by.items() if matters)
                 self._unlink(gone)
 

@@ -389,6 +389,20 @@ def test_triggering_stops_what_would_start_it_again() -> None:
     assert run.sub("a.target") == "dead" and run.sub("a.service") == "dead"
 
 
+def test_what_cannot_be_started_is_tried_once() -> None:
+    """Units that pull each other in again, one of which requires what is masked: the transaction comes to an end."""
+    run = FakeRun(
+        service("a.service", Wants=("b.service",)),
+        service("b.service", Wants=("a.service",), BindsTo=("c.service", "d.service"), Requires=("a.service",)),
+        service("c.service", Wants=("d.service",), Conflicts=("d.service",), Requires=("e.service",)),
+        service("d.service", Requires=("c.service", "f.service"), Wants=("a.service",)),
+        service("e.service", Wants=("a.service",), BindsTo=("d.service", "f.service")),
+        Unit("f.service", frozenset({"f.service"}), load_state="masked"),
+    )
+    run.play("start a.service")
+    assert states(run) == "a+ b- c- d- e- f-"
+
+
 # ---- merging with what is queued -----------------------------------------------------------------------------------------
 
 # (whether the unit is up, the job that waits, the next one): what waits then, as systemd 257 shows it in list-jobs.
