@@ -15,7 +15,8 @@ from fastinit.control.selection import changed_on_disk, expand, is_pattern, need
 from fastinit.errors import RequestError
 from fastinit.plan.effects import JobFinished
 from fastinit.plan.states import Active, JobMode, JobResult, JobType
-from fastinit.units.model import Unit
+from fastinit.units.model import USEC_INFINITY, Unit
+from fastinit.units.values import parse_digits
 
 
 class JobVerb(NamedTuple):
@@ -99,9 +100,9 @@ class Waiter:
         engine = context.manager.engine
         for word in token.split():
             number, colon, unit = word.partition(":")
-            if not colon or not number.isascii() or not number.isdigit():
+            job_id = parse_digits(number, USEC_INFINITY)
+            if not colon or job_id is None:
                 raise UsageError("Bad request: malformed resume fact")
-            job_id = int(number)
             self._wanted[job_id] = unit
             units.append(unit)
             job = engine.jobs.get(job_id)
@@ -278,10 +279,11 @@ def cancel(context: Context) -> int:
     engine = context.manager.engine
     ids: List[int] = []
     for word in context.args:
-        if not word.isascii() or not word.isdigit() or not int(word):
+        number = parse_digits(word, USEC_INFINITY)
+        if not number:
             context.warn(f'Failed to parse job id "{word}": Invalid argument')
             return 1
-        ids.append(int(word))
+        ids.append(number)
     code = 0
     for job_id in ids or list(engine.jobs):
         if job_id in engine.jobs:

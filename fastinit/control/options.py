@@ -12,7 +12,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from fastinit.control import words
 from fastinit.errors import FastinitError
-from fastinit.units import timespan
+from fastinit.units import timespan, values
 
 
 class UsageError(FastinitError):
@@ -140,7 +140,7 @@ def _choice(name: str, allowed: Tuple[str, ...], complaint: str) -> Apply:
 def _boolean(name: str, complaint: str) -> Apply:
     def apply(options: Options, text: str) -> None:
         try:
-            setattr(options, name, words.parse_boolean(text))
+            setattr(options, name, values.parse_boolean(text))
         except ValueError:
             raise UsageError(complaint.format(text)) from None
     return apply
@@ -188,7 +188,7 @@ def _signal(options: Options, text: str) -> None:
                                *(f"{number:<6} SIG{name}" for number, name in enumerate(words.signal_help()) if number)]
     else:
         try:
-            options.signal = words.parse_signal(text)
+            options.signal = values.parse_signal(text)
         except ValueError:
             raise UsageError(f'Failed to parse signal string "{text}".') from None
 
@@ -200,10 +200,14 @@ def _kill_value(options: Options, text: str) -> None:
         raise UsageError(f"Unable to parse signal queue value: {text}") from None
 
 
+LINES_MAX = 1 << 31
+
+
 def _lines(options: Options, text: str) -> None:
-    if not text.isascii() or not text.isdigit():
+    lines = values.parse_digits(text, LINES_MAX)
+    if lines is None:
         raise UsageError(f"Failed to parse lines '{text}'")
-    options.lines = min(int(text), 1 << 31)
+    options.lines = lines
 
 
 def _inhibitors(options: Options, text: str) -> None:

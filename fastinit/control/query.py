@@ -22,8 +22,10 @@ from fastinit.errors import RequestError
 from fastinit.plan.record import UnitRecord
 from fastinit.plan.states import Active
 from fastinit.units.enablement import NO_PRESET
+from fastinit.units.values import parse_digits
 
 LSB_NOT_RUNNING, LSB_UNKNOWN = 3, 4
+JOB_LIMIT = 1 << 32     # a larger number is a unit's name
 PID_LIMIT = 1 << 31     # a larger number is a unit's name
 UP: FrozenSet[Active] = frozenset((Active.ACTIVE, Active.RELOADING, Active.REFRESHING))
 
@@ -115,10 +117,11 @@ def _status_names(context: Context) -> List[Optional[str]]:
             raise UsageError("Failed to mangle name: Invalid argument\nFailed to expand names: Invalid argument")
         if word == "0":
             raise RequestError("PID 0 does not belong to any loaded unit.")
-        if word.isascii() and word.isdigit() and int(word) < PID_LIMIT:
+        pid = parse_digits(word, PID_LIMIT - 1)
+        if pid is not None:
             if not os.path.exists(f"/proc/{word}"):
                 raise RequestError(f"PID {word} doesn't exist or is already gone.")
-            unit = context.manager.unit_of_pid(int(word))
+            unit = context.manager.unit_of_pid(pid)
             if unit is None:
                 context.warn(f"Failed to get unit for PID {word}: PID {word} does not belong to any loaded unit.")
             found.append(unit)
@@ -260,12 +263,13 @@ def show_properties(context: Context) -> Steps:
     else:
         targets = []
         for word in context.args:
-            targets += [word] if word.isascii() and word.isdigit() else expand([word], context.manager.engine.units)
+            targets += [word] if parse_digits(word, JOB_LIMIT - 1) is not None else expand([word], context.manager.engine.units)
     for at, name in enumerate(targets):
         if at:
             context.say("")
-        if name.isascii() and name.isdigit():
-            job = context.manager.engine.jobs.get(int(name))
+        number = parse_digits(name, JOB_LIMIT - 1)
+        if number is not None:
+            job = context.manager.engine.jobs.get(number)
             if job is None:
                 context.warn(f"Failed to get properties: Unknown object '/org/freedesktop/systemd1/job/{name}'.")
                 return 1
@@ -344,7 +348,7 @@ def _highlighted(style: Style, text: str) -> str:
 def whoami(context: Context) -> int:
     code = 0
     for word in context.args or [str(context.pid)]:
-        if not word.isascii() or not word.isdigit() or not int(word):
+        if not parse_digits(word, PID_LIMIT - 1):
             context.warn(f"Invalid PID specified: {word}")
             return 1
         if not os.path.exists(f"/proc/{word}"):

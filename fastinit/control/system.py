@@ -13,7 +13,7 @@ import shutil
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Tuple
 
-from fastinit.control import help_text, words
+from fastinit.control import help_text
 from fastinit.control.jobs import JOB_VERBS, run_jobs
 from fastinit.control.options import UsageError
 from fastinit.control.request import Context, Outcome, Pause, Steps
@@ -21,6 +21,7 @@ from fastinit.control.selection import complete, expand
 from fastinit.errors import RequestError
 from fastinit.plan.record import UnitRecord
 from fastinit.plan.states import Active, JobMode
+from fastinit.units import values
 from fastinit.units.model import Directory
 
 NOT_BOOTED = ("System has not been booted with systemd as init system (PID 1). Can't operate.\n"
@@ -62,8 +63,9 @@ def _kept_word(context: Context, variable: str, default: str, allowed: Tuple[str
         context.say(environment.get(variable, default))
         return 0
     word = context.args[0]
-    if word.isascii() and word.isdigit() and int(word) < numbers:
-        word = allowed[int(word)]
+    number = values.parse_digits(word, numbers - 1)
+    if number is not None:
+        word = allowed[number]
     if word not in allowed:
         context.warn(f'"{word}" is not a valid {what}.' if numbers else
                      f"Failed to set {what} of org.freedesktop.systemd1 to {word}: Invalid {what} '{word}'")
@@ -78,7 +80,7 @@ def service_watchdogs(context: Context) -> int:
         context.say("yes")
         return 0
     try:
-        wanted = words.parse_boolean(context.args[0])
+        wanted = values.parse_boolean(context.args[0])
     except ValueError:
         raise UsageError("Failed to parse service-watchdogs argument: Invalid argument") from None
     if not wanted:
@@ -176,9 +178,10 @@ def exit_(context: Context) -> int:
     code = 0
     if context.args:
         word = context.args[0]
-        if not word.isascii() or not word.isdigit() or int(word) > 255:
+        number = values.parse_digits(word, 255)
+        if number is None:
             raise UsageError("Invalid exit code.")
-        code = int(word)
+        code = number
     return 0 if context.options.dry_run else _begin_exit(context, code, "exit")
 
 

@@ -5,11 +5,11 @@ Source: `systemctl --type=help`, `--state=help`, `--signal=help` … of systemd 
 
 from __future__ import annotations
 
-import signal
 from typing import Dict, List, Tuple
 
 from fastinit.plan.states import Active, JobMode
 from fastinit.units.names import UNIT_TYPES
+from fastinit.units.values import SIGRTMAX, signal_name
 
 LOAD_STATES = ("stub", "loaded", "not-found", "bad-setting", "error", "merged", "masked")
 ACTIVE_STATES = tuple(state.value for state in Active)
@@ -50,50 +50,9 @@ TIMESTAMP_STYLES = ("pretty", "us", "utc", "us+utc", "unix")
 PRESET_MODES = ("full", "enable-only", "disable-only")
 CLEAN_KINDS = ("runtime", "state", "cache", "logs", "configuration", "fdstore")
 
-_RTMIN, _RTMAX = 34, 64
-SIGNALS: Dict[str, int] = {
-    name: number for name, number in sorted(
-        ((item.name[3:], item.value) for item in signal.Signals if not item.name.startswith("SIGRT")), key=lambda pair: pair[1])
-}
-SIGNALS.setdefault("STKFLT", 16)    # the signal module of older Pythons does not name it
-_ALIASES = {"CLD": 17, "POLL": 29, "IOT": 6}
-
-
-def parse_signal(text: str) -> int:
-    """ "TERM", "SIGTERM", "15", "RTMIN+3", "SIGRTMAX-1" -> number. Raises ValueError."""
-    if text.isascii() and text.isdigit():
-        number = int(text)
-        if not 1 <= number <= _RTMAX:
-            raise ValueError(f"invalid signal {text!r}")
-        return number
-    name = text[3:] if text.startswith("SIG") else text
-    for base_name, base, sign in (("RTMIN", _RTMIN, 1), ("RTMAX", _RTMAX, -1)):
-        if name.startswith(base_name):
-            return _parse_realtime(name[len(base_name):], base, sign, text)
-    number = SIGNALS.get(name) or _ALIASES.get(name) or 0
-    if not number:
-        raise ValueError(f"invalid signal {text!r}")
-    return number
-
-
-def _parse_realtime(rest: str, base: int, sign: int, text: str) -> int:
-    offset = rest[1:] if rest[:1] == ("+" if sign > 0 else "-") else ("0" if not rest else "x")
-    number = base + sign * int(offset) if offset.isascii() and offset.isdigit() and len(offset) < 4 else 0
-    if not _RTMIN <= number <= _RTMAX:
-        raise ValueError(f"invalid signal {text!r}")
-    return number
-
-
-def signal_name(number: int) -> str:
-    """ 15 -> "TERM", 35 -> "RTMIN+1"; the number itself when it has no name."""
-    for name, value in SIGNALS.items():
-        if value == number and name not in _ALIASES:
-            return name
-    return f"RTMIN+{number - _RTMIN}" if _RTMIN <= number <= _RTMAX else str(number)
-
 
 def signal_help() -> List[str]:
-    return [signal_name(number) if number else "0" for number in range(_RTMAX + 1)]
+    return [signal_name(number) for number in range(SIGRTMAX + 1)]
 
 
 def state_help() -> List[str]:
@@ -105,13 +64,3 @@ def state_help() -> List[str]:
     for kind, subs in SUB_STATES.items():
         lines += [f"Available {kind} unit substates:", *subs, ""]
     return lines[:-1]
-
-
-def parse_boolean(text: str) -> bool:
-    """systemd's booleans. Raises ValueError."""
-    word = text.lower()
-    if word in ("1", "yes", "y", "true", "t", "on"):
-        return True
-    if word in ("0", "no", "n", "false", "f", "off"):
-        return False
-    raise ValueError(f"invalid boolean {text!r}")

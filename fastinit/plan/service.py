@@ -48,7 +48,9 @@ from fastinit.plan.states import Active, JobMode, JobType, Result, Role, Sub
 from fastinit.plan.world import IDLE, RECORD_FIELDS, RUNTIME, STATE, WATCHDOG, World
 from fastinit.units.model import USEC_INFINITY, ExecCommand, ExitStatusSet, Service
 from fastinit.units.timespan import format_usec
+from fastinit.units.values import PID_MAX, exit_status_name, parse_digits, signal_name
 
+ERRNO_MAX = 4095            # include/linux/err.h: MAX_ERRNO
 IDLE_USEC = 5_000_000       # Type=idle waits no longer than this for the other jobs
 SIGHUP, SIGINT, SIGKILL, SIGPIPE, SIGTERM = 1, 2, 9, 13, 15
 CLEAN_DAEMON_SIGNALS = frozenset({SIGHUP, SIGINT, SIGPIPE, SIGTERM})
@@ -514,7 +516,7 @@ class ServiceType(UnitType):
                                    cont=number != SIGKILL and operation != "watchdog", hup=polite and kill.send_sighup))
             if operation == "kill":
                 for pid in pids:
-                    self._say(record, 5, f"Killing process {pid} with signal SIG{words.signal_name(number)}.")
+                    self._say(record, 5, f"Killing process {pid} with signal SIG{signal_name(number)}.")
         if everyone:
             self._watch_members(record)
         return everyone or self._has_process(record)
@@ -680,7 +682,7 @@ class ServiceType(UnitType):
         if not event.exec_ok:
             command = COMMANDS[phase](_service(record))[index:index + 1]
             path = command[0].path if command else phase
-            name = words.EXIT_NAMES.get(event.exec_status, str(event.exec_status))
+            name = exit_status_name(event.exec_status) or str(event.exec_status)
             self._say(record, 3, f"Failed at step {name} spawning {path}: {words.error_text(event.errno)}")
 
     @staticmethod
@@ -840,11 +842,12 @@ class ServiceType(UnitType):
 
     def _take_main_pid(self, record: UnitRecord, event: Notified) -> None:
         text = event.fields["MAINPID"]
-        if not event.main_pid_valid or not text.isdigit():
+        pid = parse_digits(text, PID_MAX)
+        if not event.main_pid_valid or not pid:
             self._say(record, 4, f"Got notification message with invalid MAINPID={text}, ignoring.")
             return
         if record.sub in (*STARTING, Sub.RUNNING, *RELOADS, Sub.STOP, *STOP_SIGNALS):
-            self._adopt_main(record, int(text))
+            self._adopt_main(record, pid)
             if record.sub in (Sub.START, Sub.START_POST) and record.watching_pid_file:
                 self._unwatch_pid_file(record)
                 self._step(record, Ev.PID)
@@ -853,22 +856,25 @@ class ServiceType(UnitType):
         if "STATUS" in fields:
             record.status_text = fields["STATUS"]
         if "ERRNO" in fields:
-            if fields["ERRNO"].isdigit():
-                record.status_errno = int(fields["ERRNO"])
+            number = parse_digits(fields["ERRNO"], ERRNO_MAX)
+            if number is not None:
+                record.status_errno = number
             else:
                 self._say(record, 4, f"Failed to parse ERRNO= field value '{fields['ERRNO']}' in notification message.")
         if "EXIT_STATUS" in fields:
             record.notify_exit_status = fields["EXIT_STATUS"]
 
     def _take_times(self, record: UnitRecord, fields: Mapping[str, str]) -> None:
-        if fields.get("WATCHDOG_USEC", "").isdigit():
-            record.watchdog_usec = int(fields["WATCHDOG_USEC"])
+        watchdog_usec = parse_digits(fields.get("WATCHDOG_USEC", ""), USEC_INFINITY)
+        if watchdog_usec is not None:
+            record.watchdog_usec = watchdog_usec
             if record.sub in WATCHED_BY_WATCHDOG:
                 self._pat_watchdog(record)
         if fields.get("WATCHDOG") == "1" and record.watchdog_deadline_usec < USEC_INFINITY:
             self._pat_watchdog(record)
-        if fields.get("EXTEND_TIMEOUT_USEC", "").isdigit():
-            until = self.world.after(int(fields["EXTEND_TIMEOUT_USEC"]))
+        extension_usec = parse_digits(fields.get("EXTEND_TIMEOUT_USEC", ""), USEC_INFINITY)
+        if extension_usec is not None:
+            until = self.world.after(extension_usec)
             for kind in (STATE, RUNTIME, WATCHDOG):
                 if getattr(record, RECORD_FIELDS[kind]) < until:
                     self.world.arm(record, kind, until)
@@ -892,8 +898,8 @@ class ServiceType(UnitType):
         combined = fields.get("READY") == "1"
         record.notify_state = "ready" if combined else "reloading"
         if record.sub is Sub.RELOAD_SIGNAL:
-            stamp = fields.get("MONOTONIC_USEC", "")
-            if not stamp.isdigit() or int(stamp) < record.reload_begin_usec:
+            stamp = parse_digits(fields.get("MONOTONIC_USEC", ""), USEC_INFINITY)
+            if stamp is None or stamp < record.reload_begin_usec:
                 return      # it reloads for a reason that is older than our signal
             self._step(record, Ev.READY if combined else Ev.RELOADING)
         elif not combined:

@@ -15,7 +15,7 @@ import subprocess
 from typing import Callable, Dict, List, Mapping, Optional, Tuple
 
 from fastinit.run.loop import READABLE, Loop, Timer, monotonic_usec
-from fastinit.units.values import format_signal
+from fastinit.units.values import signal_name
 
 LIMIT_USEC = 90_000_000
 FOLDERS = ("/run/systemd/{}-generators", "/etc/systemd/{}-generators", "/usr/local/lib/systemd/{}-generators",
@@ -123,7 +123,7 @@ class Generators:
         if code > 0:
             self._log(3, f"{path} failed with exit status {code}.")
         elif code < 0:
-            self._log(3, f"{path} terminated by signal {format_signal(-code)[3:]}.")
+            self._log(3, f"{path} terminated by signal {signal_name(-code)}.")
         if not self._running:
             self._finish()
 

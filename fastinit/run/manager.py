@@ -31,6 +31,7 @@ from fastinit.run.store import Store, StoreError
 from fastinit.units.config import ManagerConfig, load_config
 from fastinit.units.loader import Loader
 from fastinit.units.model import USEC_INFINITY, Unit
+from fastinit.units.values import PID_MAX, parse_digits
 
 LOG_READ, LOG_WRITE = "log-read/", "log-write/"     # names in the vault, followed by the unit
 EXITS_PER_ROUND = 256
@@ -488,10 +489,10 @@ class Manager:
 
     def _take_main_pid(self, record: UnitRecord, datagram: notify.Datagram) -> bool:
         text = datagram.fields["MAINPID"]
-        if not text.isdigit() or int(text) in (0, 1, os.getpid(), self.init_pid):
+        pid = parse_digits(text, PID_MAX)
+        if pid is None or pid in (0, 1, os.getpid(), self.init_pid):
             self.log(record.unit.name, 4, f"{record.unit.name}: MAINPID={text} cannot be a main process, ignored")
             return False
-        pid = int(text)
         if pid == record.main_pid:
             return True
         if self.unit_of_pid(pid) != record.unit.name and datagram.uid != 0:

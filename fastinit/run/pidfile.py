@@ -11,9 +11,9 @@ import os
 import stat
 
 from fastinit.errors import FastinitError
+from fastinit.units.values import PID_MAX
 
 MAX_BYTES = 64
-PID_MAX = 1 << 22      # the kernel's own bound (proc(5), pid_max)
 
 
 class PidFileError(FastinitError):

@@ -47,6 +47,16 @@ def parse_int(text: str, low: int = -(1 << 31), high: int = (1 << 31) - 1) -> in
     return number
 
 
+def parse_digits(text: str, high: int) -> Optional[int]:
+    """ASCII digits and nothing else, as programs write a number for programs; None for all else, and above high."""
+    if not text.isascii() or not text.isdigit() or len(text) > MAX_DIGITS:
+        return None
+    number = int(text)
+    return number if number <= high else None
+
+
+PID_MAX = 1 << 22       # the kernel's own bound (proc(5), pid_max)
+MAX_DIGITS = 40         # 128 bits; int() refuses some thousands
 _INT = re.compile(r"\s*([+-]?)(0[xX](?=[0-9a-fA-F])|0[bB](?=[01])|0[oO](?=[0-7])|0(?=[0-7]+\Z)|)"
                   r"((?<=[xX])[0-9a-fA-F]{1,40}|(?<![xX])[0-9]{1,40})\Z")
 _BASES = {"": 10, "0": 8, "0o": 8, "0x": 16, "0b": 2}
@@ -151,16 +161,12 @@ def parse_signal(text: str) -> int:
     return number
 
 
-def format_signal(number: int) -> str:
-    """The name with SIG; "SIGRTMIN+3" in the real-time range; the number alone when there is no name."""
+def signal_name(number: int) -> str:
+    """ "TERM"; "RTMIN+0" in the real-time range; the number where there is no name."""
     name = SIGNAL_NAMES.get(number)
     if name is not None:
-        return name
-    if number == SIGRTMIN:
-        return "SIGRTMIN"
-    if SIGRTMIN < number <= SIGRTMAX:
-        return f"SIGRTMIN+{number - SIGRTMIN}"
-    return str(number)
+        return name[3:]
+    return f"RTMIN+{number - SIGRTMIN}" if SIGRTMIN <= number <= SIGRTMAX else str(number)
 
 
 # --- exit statuses -------------------------------------------------------------------------------------------------

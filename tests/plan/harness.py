@@ -82,7 +82,7 @@ class FakeRun:
         self.send(ev.Exited(name, spawn_id, pid, code, status))
 
     def notify(self, name: str = "a.service", main: bool = True, fds: int = 0, **fields: str) -> None:
-        valid = fields.get("MAINPID", "").isdigit()
+        valid = "MAINPID" in fields
         self.send(ev.Notified(name, self.record(name).main_pid, fields, main, not main, valid, fds))
 
     def wait(self, seconds: float) -> None:

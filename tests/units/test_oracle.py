@@ -24,7 +24,7 @@ from fastinit.units.loader import Loader
 from fastinit.units.model import DEPENDENCY_KINDS, Unit
 from fastinit.units.specifiers import Host
 from fastinit.units.timespan import format_usec
-from fastinit.units.values import format_boolean, format_signal
+from fastinit.units.values import format_boolean, signal_name
 
 ANALYZE = shutil.which("systemd-analyze")
 LIB = Path("/usr/lib/systemd/system") if Path("/usr/lib/systemd/system").is_dir() else Path("/lib/systemd/system")
@@ -112,7 +112,7 @@ def of_service(unit: Unit) -> Dict[str, str]:
         "RemainAfterExit": format_boolean(service.remain_after_exit), "GuessMainPID": format_boolean(service.guess_main_pid),
         "RestartSec": format_usec(service.restart_usec), "TimeoutStartSec": format_usec(service.timeout_start_usec),
         "TimeoutStopSec": format_usec(service.timeout_stop_usec), "RuntimeMaxSec": format_usec(service.runtime_max_usec),
-        "WatchdogSec": format_usec(service.watchdog_usec), "KillMode": kill.kill_mode, "KillSignal": format_signal(kill.kill_signal),
+        "WatchdogSec": format_usec(service.watchdog_usec), "KillMode": kill.kill_mode, "KillSignal": "SIG" + signal_name(kill.kill_signal),
         "SendSIGKILL": format_boolean(kill.send_sigkill), "UMask": f"{context.umask:04o}", "User": context.user, "Group": context.group,
         "Slice": unit.slice, "StandardInput": context.standard_input.kind, "IgnoreSIGPIPE": format_boolean(context.ignore_sigpipe),
         "RuntimeDirectoryMode": f"{context.runtime_directory_mode:04o}", "StateDirectoryMode": f"{context.state_directory_mode:04o}",

@@ -60,7 +60,7 @@ def test_signals_are_those_of_this_system() -> None:
 @given(st.integers(1, 64))
 def test_signal_names_can_be_undone(number: int) -> None:
     """Every signal has a name that stands for it."""
-    assert values.parse_signal(values.format_signal(number)) == number
+    assert values.parse_signal(values.signal_name(number)) == number
 
 
 @given(st.integers(0, USEC_INFINITY - 1))

@@ -10,15 +10,14 @@ import errno
 import os
 from typing import Dict, Optional
 
-from fastinit.control import words
-from fastinit.plan.words import EXIT_NAMES
+from fastinit.units import values
 from fastinit.units.model import Service
 
 CLD_EXITED, CLD_KILLED, CLD_DUMPED = 1, 2, 3
 CODES: Dict[int, str] = {1: "exited", 2: "killed", 3: "dumped", 4: "trapped", 5: "stopped", 6: "continued"}
 
 # `systemctl status` names libc's and systemd's own codes, but not those of the LSB and of BSD, which the log does name.
-NAMES: Dict[int, str] = {code: name for code, name in EXIT_NAMES.items() if code < 2 or code >= 200}
+NAMES: Dict[int, str] = {code: name for code, (name, _) in values.EXIT_STATUS.items() if code < 2 or code >= 200}
 
 _CLEAN_SIGNALS = frozenset((1, 2, 13, 15))      # HUP, INT, PIPE, TERM: a daemon that was told to end
 
@@ -29,7 +28,7 @@ def outcome(code: int, status: int) -> str:
     if code == CLD_EXITED:
         name = NAMES.get(status)
         return f"code={word}, status={status}" + (f"/{name}" if name else "")
-    return f"code={word}, signal={words.signal_name(status)}"
+    return f"code={word}, signal={values.signal_name(status)}"
 
 
 def is_clean(code: int, status: int, service: Optional[Service]) -> bool:

@@ -13,7 +13,7 @@ import pwd
 import time
 from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from fastinit.control import processes, unitfiles, words
+from fastinit.control import processes, unitfiles
 from fastinit.control.help_text import FEATURES, SYSTEMD_VERSION
 from fastinit.control.jobs import can_reload
 from fastinit.control.render import times
@@ -24,6 +24,7 @@ from fastinit.control.version import FASTINIT_VERSION
 from fastinit.plan.record import ExecStatus, Job, UnitRecord
 from fastinit.plan.service import restart_delay_usec
 from fastinit.plan.states import Active, Sub
+from fastinit.units import values as texts
 from fastinit.units.model import (
     USEC_INFINITY,
     Condition,
@@ -110,7 +111,7 @@ def _stream(stream: StdStream) -> str:
 
 
 def _statuses(value: ExitStatusSet) -> str:
-    return _list([str(code) for code in sorted(value.codes)] + [words.signal_name(number) for number in sorted(value.signals)])
+    return _list([str(code) for code in sorted(value.codes)] + [texts.signal_name(number) for number in sorted(value.signals)])
 
 
 def _directories(entries: Sequence[Directory]) -> str:
@@ -146,7 +147,7 @@ def exec_entry(command: ExecCommand, status: ExecStatus, style: str, extended: b
     else:
         how = f"ignore_errors={_bool(command.ignore_failure)}"
     code = CODES.get(status.code, "(null)") if status.code else "(null)"
-    ending = f"{status.status}/{words.signal_name(status.status) if status.code in (2, 3) else status.status}"
+    ending = f"{status.status}/{texts.signal_name(status.status) if status.code in (2, 3) else status.status}"
     if status.code in (0, 1):
         ending = f"{status.status}" if status.code == 1 else "0/0"
     return (f"{{ path={command.path} ; argv[]={argv} ; {how} ; start_time={_exec_time(status.start_realtime_usec, style)} ; "
@@ -271,7 +272,7 @@ def _sandbox(name: str, default: str) -> Row:
             return default
         if default in ("yes", "no"):
             try:
-                return _bool(words.parse_boolean(values[-1]))
+                return _bool(texts.parse_boolean(values[-1]))
             except ValueError:
                 return values[-1]
         return " ".join(values)

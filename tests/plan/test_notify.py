@@ -1,0 +1,48 @@
+"""What a service says by sd_notify(3), and above all what it must not be able to do by it."""
+
+from __future__ import annotations
+
+import pytest
+
+from fastinit.plan.states import Sub
+from fastinit.units.model import USEC_INFINITY
+from tests.plan.harness import SECOND, FakeRun, service
+
+# Digits to str.isdigit() but not to int(); more digits than int() reads; more than 64 bits; signs; nothing.
+NO_NUMBERS = ("²", "٣", "9" * 5000, "9" * 30, str(1 << 64), "-1", "+1", " 1", "1_0", "0x10", "", "x")
+
+
+@pytest.mark.parametrize("text", NO_NUMBERS, ids=lambda text: ascii(text[:12]))
+@pytest.mark.parametrize("field", ("WATCHDOG_USEC", "EXTEND_TIMEOUT_USEC", "ERRNO", "MAINPID"))
+def test_what_is_no_number_changes_nothing(field: str, text: str) -> None:
+    """A service can send any bytes as root's manager reads them."""
+    run = FakeRun(service(watchdog_usec=5 * SECOND, notify_access="all"))
+    run.start()
+    record = run.record()
+    before = (record.main_pid, record.status_errno, record.watchdog_usec, record.watchdog_deadline_usec)
+    run.notify(**{field: text})
+    assert (record.main_pid, record.status_errno, record.watchdog_usec, record.watchdog_deadline_usec) == before
+    assert record.sub is Sub.RUNNING
+
+
+@pytest.mark.parametrize("text", NO_NUMBERS, ids=lambda text: ascii(text[:12]))
+def test_a_reload_that_tells_no_time_goes_on(text: str) -> None:
+    """Type=notify-reload: RELOADING=1 counts only with the time of our signal or a later one."""
+    run = FakeRun(service(type="notify-reload"))
+    run.start()
+    run.notify(READY="1")
+    run.play("reload")
+    assert run.record().sub is Sub.RELOAD_SIGNAL
+    run.notify(RELOADING="1", MONOTONIC_USEC=text)
+    assert run.record().sub is Sub.RELOAD_SIGNAL
+
+
+def test_the_longest_times_are_no_overflow() -> None:
+    """WATCHDOG_USEC= and EXTEND_TIMEOUT_USEC= with the greatest numbers of 64 bits."""
+    run = FakeRun(service(watchdog_usec=5 * SECOND, notify_access="all"))
+    run.start()
+    run.notify(WATCHDOG_USEC=str(USEC_INFINITY - 1))
+    run.notify(EXTEND_TIMEOUT_USEC=str(USEC_INFINITY))
+    assert run.engine.next_deadline() == USEC_INFINITY
+    run.wait(3600)
+    assert run.record().sub is Sub.RUNNING
