@@ -818,6 +818,7 @@ class ServiceType(UnitType):
 
     def on_notified(self, record: UnitRecord, event: Notified) -> None:
         if record.sub in (Sub.DEAD, Sub.FAILED, Sub.AUTO_RESTART, Sub.AUTO_RESTART_QUEUED) or not self._may_notify(record, event):
+            self._leave_main_pid(record, event)
             return
         fields = event.fields
         self.world.touch(record)
@@ -851,6 +852,14 @@ class ServiceType(UnitType):
             if record.sub in (Sub.START, Sub.START_POST) and record.watching_pid_file:
                 self._unwatch_pid_file(record)
                 self._step(record, Ev.PID)
+        else:
+            self._leave_main_pid(record, event)
+
+    def _leave_main_pid(self, record: UnitRecord, event: Notified) -> None:
+        """run/ tracks what MAINPID= names before it tells; what is not taken must not be tracked for the rest of its life."""
+        pid = parse_digits(event.fields["MAINPID"], PID_MAX) if event.main_pid_valid else None
+        if pid and pid not in (record.main_pid, record.control_pid):
+            self.world.emit(Untrack(record.unit.name, pid))
 
     def _take_texts(self, record: UnitRecord, fields: Mapping[str, str]) -> None:
         if "STATUS" in fields:

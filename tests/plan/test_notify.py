@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict, Tuple
+
 import pytest
 
+from fastinit.plan import effects as do
 from fastinit.plan.states import Sub
 from fastinit.units.model import USEC_INFINITY
 from tests.plan.harness import SECOND, FakeRun, service
@@ -46,3 +49,36 @@ def test_the_longest_times_are_no_overflow() -> None:
     assert run.engine.next_deadline() == USEC_INFINITY
     run.wait(3600)
     assert run.record().sub is Sub.RUNNING
+
+
+STRANGER = "4711"
+# settings of a.service, history; whether the sender is its main process
+REFUSED: Dict[str, Tuple[Dict[str, Any], str, bool]] = {
+    "from a unit that is down":         (dict(notify_access="all"), "start; stop", False),
+    "from a unit that waits for its restart": (dict(notify_access="all", restart="always", restart_usec=9_000_000), "start; exit 0", False),
+    "from one who may not speak":       (dict(notify_access="main"), "start", False),
+    "where nobody may speak":           (dict(notify_access="none"), "start", True),
+    "after the processes had their last signal": (
+        dict(notify_access="all", kill_mode="mixed", exec_stop_post=service().service.exec_start),      # type: ignore[union-attr]
+        "start; stop", False),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_main_pid_that_is_not_taken_is_let_go(name: str) -> None:
+    """run/ has begun to track what MAINPID= names: nobody else would ever end that."""
+    settings, history, is_main = REFUSED[name]
+    run = FakeRun(service(**settings))
+    run.play(history)
+    before = run.record().main_pid
+    run.notify(main=is_main, MAINPID=STRANGER)
+    assert run.record().main_pid == before
+    assert [effect.pid for effect in run.of(do.Untrack)] == [int(STRANGER)]
+
+
+def test_the_main_process_naming_itself_stays_tracked() -> None:
+    """Even where it may not speak at all."""
+    run = FakeRun(service(notify_access="none"))
+    run.play("start")
+    run.notify(MAINPID=str(run.record().main_pid))
+    assert not run.of(do.Untrack)
