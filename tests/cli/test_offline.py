@@ -69,7 +69,7 @@ def test_a_start_brings_a_manager_that_survives_its_death() -> None:
     assert in_namespaces("""
         sctl start demo; sctl is-active demo
         before=$("$PYTHON" -I -S "$TOP/fastinit/cli/start.py" systemctl show demo -P MainPID)
-        kill -9 $(pgrep -f 'fastinit.cli.manager import')
+        kill -9 $(grep -la 'fastinit.cli.manager impor[t]' /proc/[0-9]*/cmdline | cut -d/ -f3)
         sctl is-active demo
         after=$("$PYTHON" -I -S "$TOP/fastinit/cli/start.py" systemctl show demo -P MainPID)
         test "$before" = "$after" && echo same

@@ -48,8 +48,7 @@ def life(world: World) -> None:
         type_simple_service="[Service]\nType=simple\nExecStart=/nonexistent\n", type_exec_service="[Service]\nType=exec\nExecStart=/nonexistent\n",
         type_oneshot_service="[Service]\nType=oneshot\nExecStart=/bin/true\n",
         type_forking_service="[Service]\nType=forking\nExecStart=/bin/sh -c 'sleep infinity & exit 0'\n",
-        type_notify_service="[Service]\nType=notify\nNotifyAccess=all\nExecStart=/bin/sh -c '"
-                            "until [ -e /run/test/go ]; do sleep 0.05; done; systemd-notify --ready; sleep infinity'\n",
+        type_notify_service="[Service]\nType=notify\nNotifyAccess=all\nExecStart=/bin/sh /run/test/notifies\n",
         type_idle_service="[Service]\nType=idle\nExecStart=/bin/sleep infinity\n")
 def types(world: World) -> None:
     assert world.ctl("start", "type-simple.service").returncode == 0
@@ -58,6 +57,7 @@ def types(world: World) -> None:
     assert world.show("type-oneshot.service", "ActiveState") == "inactive"
     assert world.is_active("type-idle.service") and world.is_active("type-forking.service")
     assert world.show("type-forking.service", "MainPID") not in ("", "0")
+    world.file("/run/test/notifies").write_text(f"until [ -e /run/test/go ]; do sleep 0.05; done; {NOTIFY} READY=1; sleep infinity\n")
     world.ctl("start", "--no-block", "type-notify.service")
     assert world.show("type-notify.service", "ActiveState") == "activating"
     world.file("/run/test/go").touch()
@@ -129,7 +129,7 @@ def timeouts(world: World) -> None:
     for name, signo in signals.items():
         unit = f"limit-{name}.service"
         assert (world.show(unit, "Result"), world.show(unit, "ExecMainStatus")) == ("timeout", signo), unit
-    assert world.booted.run("kill", "-9", spared).returncode == 0
+    assert world.kill("-9", spared)
 
 
 @effect("Service.WatchdogSec", "Service.TimeoutAbortSec", "Kill.WatchdogSignal",
@@ -224,7 +224,7 @@ def descriptor_store(world: World) -> None:
         reload_signal_service="[Service]\nType=notify-reload\nNotifyAccess=all\nReloadSignal=SIGUSR1\nExecStart=/bin/sh /run/test/reloads\n")
 def reload_signal(world: World) -> None:
     world.file("/run/test/reloads").write_text(
-        "trap 'echo got >/run/test/reload-signal' USR1\nsystemd-notify --ready\nwhile :; do sleep 0.1; done\n")
+        f"trap 'echo got >/run/test/reload-signal' USR1\n{NOTIFY} READY=1\nwhile :; do sleep 0.1; done\n")
     world.start("reload-signal.service")
     world.ctl("reload", "--no-block", "reload-signal.service")
     world.wait_text("reload-signal", "got\n")
@@ -269,9 +269,9 @@ def kill_mode(world: World) -> None:
     for unit in units:
         eventually(lambda unit=unit: world.text(unit).strip().isdigit(), "its child runs", 20)
     world.stop(*(f"{unit}.service" for unit in units))
-    alive = [world.booted.run("kill", "-0", world.text(unit).strip()).returncode == 0 for unit in units]
+    alive = [world.kill("-0", world.text(unit).strip()) for unit in units]
     assert alive == [True, False]
-    world.booted.run("kill", "-9", world.text("mode-process").strip())
+    world.kill("-9", world.text("mode-process").strip())
 
 
 @effect("Exec.RuntimeDirectoryPreserve",

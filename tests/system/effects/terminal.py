@@ -12,7 +12,7 @@ TERMINAL = "[Service]\nType=oneshot\nEnvironment=TERM=dumb\nStandardInput=tty\nS
 
 
 @effect("Exec.TTYPath", "Exec.TTYReset",
-        tty_plain_service=TERMINAL + "ExecStart=/bin/sh -c 'tty; ps -o tty= -p $$$$'\n",
+        tty_plain_service=TERMINAL + "ExecStart=/bin/sh -c 'tty; cut -d\" \" -f7 /proc/$$$$/stat'\n",
         tty_reset_service=TERMINAL + "TTYReset=yes\nExecStart=/bin/true\n")
 def terminal(world: World) -> None:
     """The process owns the terminal; one that was left without echo has it again after TTYReset=."""
@@ -38,7 +38,9 @@ def terminal(world: World) -> None:
                         pass
                     return printed.count(b"\n") >= 2
                 eventually(both, "it has told its terminal", 20)
-                assert printed.decode().split() == [name, name[len("/dev/"):]]
+                device = os.stat(name).st_rdev
+                number = os.minor(device) & 0xff | os.major(device) << 8 | (os.minor(device) & ~0xff) << 12     # proc(5), tty_nr
+                assert printed.decode().split() == [name, str(number)]
         finally:
             os.close(ours)
             os.close(theirs)

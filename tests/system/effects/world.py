@@ -114,6 +114,10 @@ class World:
     def wait_text(self, name: str, text: str) -> None:
         eventually(lambda: self.text(name) == text, f"/run/test/{name} holds {text!r}", 20)
 
+    def kill(self, option: str, pid: str) -> bool:
+        """The shell's kill: a bare machine has no other."""
+        return self.booted.run("sh", "-c", f"kill {option} {pid}").returncode == 0
+
     def is_active(self, unit: str) -> bool:
         return self.show(unit, "ActiveState") == "active"
 
