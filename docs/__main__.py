@@ -33,9 +33,9 @@ def _option_row(option: options.Option) -> str:
     names = ", ".join([f"-{option.short}"] * bool(option.short) + [f"--{option.long}"] * bool(option.long))
     if isinstance(option.apply, options.Refuse):
         return f"| {names} | refused | “{option.apply.line}”, exit code 1 |"
-    if option.apply is options.ignore:
-        return f"| {names} | no effect | accepted |"
-    return f"| {names} | {'fastinit' if option.long in options.OWN else 'same'} | |"
+    accepted = "accepted, changes nothing" if option.apply is options.ignore else ""
+    kind = "fastinit's own" if option.long in options.OWN else "no effect" if accepted else "same"
+    return f"| {names} | {kind} | {accepted} |"
 
 
 def verbs_page() -> str:

@@ -19,7 +19,7 @@ SIGPIPE, SIGINT = 13, 2
 def main(argv: "list[str]") -> int:
     if posix.getpid() == 1:
         return _local(argv, "init")
-    _default_signals()
+    default_signals()
     sock = connect(is_for_user(argv))
     if sock is None:
         return _local(argv, "offline")
@@ -32,7 +32,7 @@ def _local(argv: "list[str]", why: str) -> int:
     return local.main(argv, why)
 
 
-def _default_signals() -> None:
+def default_signals() -> None:
     """Ctrl-C and a closed pipe end us as they end any C program, without a traceback."""
     import _signal  # type: ignore[import-not-found]
     _signal.signal(SIGPIPE, _signal.SIG_DFL)

@@ -11,22 +11,7 @@ import sys
 from typing import Callable, Dict, List, Tuple
 
 NOTHING = "-.slice"     # the one unit that needs no other and is never done
-
-USAGE = """\
-fastinit VERB ...
-
-An init, a service manager and a drop-in systemctl for containers.
-
-  init [UNIT...]               Be the init: boot default.target, or just these units and exit when they are done
-                               --user: the units of systemd.unit(5)'s user folders, for the user who asks
-  stats [--json|--prometheus]  What the running init has reaped, and how fast
-  install [--root DIR] [--without NAME,...]
-                               Make the links systemctl, init, halt ... (and /sbin/init) to this fastinit
-  uninstall [--root DIR]       Remove them
-  VERB ...                     Everything else is for systemctl: fastinit status = systemctl status
-
-  --version, --help
-"""
+PROCESSES = ("init", "manager")
 
 
 def main() -> int:
@@ -36,9 +21,12 @@ def main() -> int:
 def run(words: List[str]) -> int:
     verb = words[0] if words else "--help"
     function = VERBS.get(verb)
-    if function is not None:
+    if verb in PROCESSES and function is not None:
         return function(words[1:])
     from fastinit.cli import client
+    client.default_signals()
+    if function is not None:
+        return function(words[1:])
     return client.main(["systemctl", *words])
 
 
@@ -116,13 +104,17 @@ def _with_links(words: List[str], function: Callable[[str, List[str]], List[str]
 
 
 def show_help(_words: List[str]) -> int:
-    print(USAGE, end="")
+    from fastinit.cli import local
+    from fastinit.control import help_text
+    from fastinit.control.render.style import Style
+    local.writer(1)(help_text.fastinit(Style(local.terminal_of(["fastinit"]))))
     return 0
 
 
 def show_version(_words: List[str]) -> int:
+    from fastinit.cli import local
     from fastinit.control.version import FASTINIT_VERSION
-    print(f"fastinit {FASTINIT_VERSION}")
+    local.writer(1)(f"fastinit {FASTINIT_VERSION}\n")
     return 0
 
 

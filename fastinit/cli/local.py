@@ -32,7 +32,7 @@ def main(argv: List[str], why: str) -> int:
     _load_site()
     if why == "init":
         return _as_init(argv)
-    return answer(argv, why, _terminal(argv), _writer(1), _writer(2))
+    return answer(argv, why, terminal_of(argv), writer(1), writer(2))
 
 
 def answer(argv: List[str], why: str, terminal: Terminal, out: Callable[[str], None], error: Callable[[str], None]) -> int:
@@ -43,7 +43,7 @@ def answer(argv: List[str], why: str, terminal: Terminal, out: Callable[[str], N
         error(dispatch.usage_message(terminal, argv, usage))
         return 1
     if command.verb is None:
-        out(verbs.printed(command.name, command.options))
+        out(verbs.printed(command.name, command.options, terminal))
         return 0
     if command.verb.name == "init" or (command.options.init or command.options.exit):
         return _init(command)
@@ -57,13 +57,13 @@ def _load_site() -> None:
         site.main()
 
 
-def _terminal(argv: List[str]) -> Terminal:
+def terminal_of(argv: List[str]) -> Terminal:
     facts = {name.decode("utf-8", "surrogateescape"): value.decode("utf-8", "surrogateescape")
              for name, value in client.facts(argv).items()}
     return Terminal.from_facts(facts)
 
 
-def _writer(fd: int) -> Callable[[str], None]:
+def writer(fd: int) -> Callable[[str], None]:
     def write(text: str) -> None:
         data = text.encode("utf-8", "surrogateescape")
         while data:
@@ -183,7 +183,7 @@ def _as_init(argv: List[str]) -> int:
     try:
         command = dispatch.read(argv) if os.path.basename(argv[0]) != "init" else None
     except UsageError as usage:
-        _writer(2)(f"{usage}\n")
+        writer(2)(f"{usage}\n")
         return 1
     if command is None or _is_init(argv, command):
         from fastinit.cli import init

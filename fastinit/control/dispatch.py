@@ -66,7 +66,7 @@ def open_request(manager: ManagerApi, terminal: Terminal, argv: List[str], *, ui
         return _refuse(error, usage_message(terminal, argv, usage), 1)
     verb, options = command.verb, command.options
     if verb is None:
-        return _print(out, verbs.printed(command.name, options))
+        return _print(out, verbs.printed(command.name, options, terminal))
     if verb.needs is verbs.Needs.CLIENT or options.root or options.global_ or options.user != manager.loader.user:
         raise MustRunLocally(verb.name)
     context = Context(manager, options, command.args, terminal, out, error, True, uid, pid, "", verb.name,

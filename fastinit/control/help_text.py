@@ -1,12 +1,16 @@
 """--help and --version, in the shape of systemctl's: two columns, the second begins at 38 (verbs) or 25 (options).
 
-In:  nothing.   Out: text; tests hold the tables against verbs.VERBS and options.OPTIONS.
+In:  the style of the terminal.   Out: text of at most 80 columns; headings and links are for a terminal.
+The same rows head the paragraphs of the manual pages and explain words to a shell that completes them; tests hold them against
+verbs.VERBS and options.OPTIONS, and what a row calls refused or accepted against what the options do.
 """
 
 from __future__ import annotations
 
 import textwrap
 from typing import Dict, Iterator, Sequence, Tuple
+
+from fastinit.control.render.style import Style
 
 SYSTEMD_VERSION = 257
 # What packages look for in the second line: "+" is there, "-" is not.
@@ -30,15 +34,15 @@ VERB_SECTIONS: Dict[str, Rows] = {
         ("status [PATTERN...|PID...]", "How units are, with processes and last log lines"),
         ("show [PATTERN...|JOB...]", "Properties of units, of jobs, or of the manager"),
         ("cat PATTERN...", "Files and drop-ins of units"),
-        ("help PATTERN...|PID...", "Where the documentation of units is"),
+        ("help PATTERN...|PID...", "Show the manual pages of units"),
         ("list-dependencies [UNIT...]", "The tree of units that units require or want, or that require or want them"),
-        ("start UNIT...", "Start units"),
-        ("stop UNIT...", "Stop units"),
+        ("start UNIT...", "Start units, and what they require or want"),
+        ("stop UNIT...", "Stop units, and what requires them"),
         ("reload UNIT...", "Have units read their configuration again"),
         ("restart UNIT...", "Stop and start units; start those that are stopped"),
         ("try-restart UNIT...", "Restart units that are active"),
         ("reload-or-restart UNIT...", "Reload units that can, restart or start the others"),
-        ("try-reload-or-restart UNIT...", "The same for active units only"),
+        ("try-reload-or-restart UNIT...", "Reload or restart units that are active"),
         ("isolate UNIT", "Start one unit and stop what it does not need"),
         ("kill UNIT...", "Send a signal to processes of units"),
         ("clean UNIT...", "Remove runtime, cache, state, logs or configuration of stopped units"),
@@ -55,13 +59,13 @@ VERB_SECTIONS: Dict[str, Rows] = {
     "Unit File Commands": (
         ("list-unit-files [PATTERN...]", "Installed unit files"),
         ("enable [UNIT...|PATH...]", "Have units started at boot, as their [Install] says"),
-        ("disable UNIT...", "Undo enable"),
+        ("disable UNIT...", "Have units not started at boot any more"),
         ("reenable UNIT...", "Disable, then enable"),
         ("preset UNIT...", "Enable or disable as the preset files say"),
-        ("preset-all", "Do that for all unit files"),
+        ("preset-all", "Enable or disable all unit files in that way"),
         ("is-enabled UNIT...", "Tell whether unit files are enabled"),
         ("mask UNIT...", "Make units impossible to start"),
-        ("unmask UNIT...", "Undo mask"),
+        ("unmask UNIT...", "Let masked units start again"),
         ("link PATH...", "Link unit files into the search path"),
         ("revert UNIT...", "Go back to the vendor's unit files"),
         ("add-wants TARGET UNIT...", "Have a target want units"),
@@ -71,7 +75,7 @@ VERB_SECTIONS: Dict[str, Rows] = {
         ("set-default TARGET", "Set the target that is booted"),
     ),
     "Machine Commands": (
-        ("list-machines [PATTERN...]", "Local containers (always none)"),
+        ("list-machines [PATTERN...]", "Local containers: there are none"),
     ),
     "Job Commands": (
         ("list-jobs [PATTERN...]", "Jobs in the queue"),
@@ -79,9 +83,9 @@ VERB_SECTIONS: Dict[str, Rows] = {
     ),
     "Environment Commands": (
         ("show-environment", "The manager's environment block"),
-        ("set-environment VARIABLE=VALUE...", "Set variables of it"),
-        ("unset-environment VARIABLE...", "Remove variables of it"),
-        ("import-environment VARIABLE...", "Set variables of it to the caller's values"),
+        ("set-environment VARIABLE=VALUE...", "Set variables of the manager's environment"),
+        ("unset-environment VARIABLE...", "Remove variables of the manager's environment"),
+        ("import-environment VARIABLE...", "Give the manager variables of the caller's"),
     ),
     "Manager State Commands": (
         ("daemon-reload", "Read all unit files again"),
@@ -91,7 +95,7 @@ VERB_SECTIONS: Dict[str, Rows] = {
         ("service-watchdogs [BOOL]", "Show whether service watchdogs work"),
     ),
     "System Commands": (
-        ("is-system-running", "Tell whether the system is up, degraded …"),
+        ("is-system-running", "Tell whether the boot is over and all is well"),
         ("default", "Enter the default target"),
         ("rescue", "Enter rescue.target"),
         ("emergency", "Enter emergency.target"),
@@ -123,8 +127,8 @@ VERB_SECTIONS: Dict[str, Rows] = {
 OPTION_ROWS: Rows = (
     ("-h --help", "Show this help"),
     ("   --version", "Show the version"),
-    ("   --system", "Talk to the system manager (the only one)"),
-    ("   --user", "With unit file commands: below the user's own directories"),
+    ("   --system", "The system's manager (the default)"),
+    ("   --user", "The manager and the unit files of the user who asks"),
     ("-C --capsule=NAME", "Refused"),
     ("-H --host=[USER@]HOST", "Refused: use ssh"),
     ("-M --machine=CONTAINER", "Refused: use the container engine's exec"),
@@ -133,7 +137,7 @@ OPTION_ROWS: Rows = (
     ("   --failed", "The same as --state=failed"),
     ("-p --property=NAME", "Only this property"),
     ("-P NAME", "The same as --value --property=NAME"),
-    ("-a --all", "Also empty properties, also inactive units"),
+    ("-a --all", "Also inactive units, also empty properties"),
     ("-l --full", "Shorten nothing"),
     ("-r --recursive", "Accepted: there are no containers below"),
     ("   --reverse", "list-dependencies: what needs the unit"),
@@ -150,15 +154,15 @@ OPTION_ROWS: Rows = (
     ("   --check-inhibitors=MODE", "Accepted: nothing inhibits in a container"),
     ("   --ignore-inhibitors", "Accepted"),
     ("-i", "Accepted"),
-    ("   --kill-whom=WHOM", "main, control or all processes"),
-    ("   --kill-value=INT", "Value to send along with the signal"),
-    ("-s --signal=SIGNAL", "Which signal to send"),
+    ("   --kill-whom=WHOM", "kill: main, control or all processes"),
+    ("   --kill-value=INT", "kill: queue the signal, with this value"),
+    ("-s --signal=SIGNAL", "kill: which signal"),
     ("   --what=RESOURCES", "clean: what to remove"),
     ("   --now", "Start or stop units, too, when they are enabled or disabled"),
-    ("   --dry-run", "Only say what would be done (system commands)"),
+    ("   --dry-run", "Do nothing (system commands)"),
     ("-q --quiet", "Say nothing; the exit code tells"),
-    ("   --no-warn", "Less warnings"),
-    ("   --wait", "start, restart: until the unit has stopped again; is-system-running: until the boot is over"),
+    ("   --no-warn", "No warnings about unit files"),
+    ("   --wait", "start, restart, kill: until the unit has stopped again; is-system-running: until the boot is over"),
     ("   --no-block", "Do not wait for jobs"),
     ("   --no-wall", "Accepted"),
     ("   --message=MESSAGE", "Accepted"),
@@ -170,21 +174,21 @@ OPTION_ROWS: Rows = (
     ("   --global", "Unit file commands: for all users"),
     ("   --runtime", "Unit file commands: until the container ends"),
     ("-f --force", "Replace links; with halt and its kin do not stop units first"),
-    ("   --preset-mode=", "enable-only, disable-only or full"),
+    ("   --preset-mode=MODE", "What preset may do: enable-only, disable-only or full"),
     ("   --root=PATH", "Work below this directory"),
     ("   --image=PATH", "Refused: use --root="),
     ("   --image-policy=POLICY", "Refused: use --root="),
     ("-n --lines=INTEGER", "How many log lines"),
-    ("-o --output=STRING", "Form of log lines, or json, json-pretty for lists"),
+    ("-o --output=STRING", "Form of the log lines of status (short, short-iso, cat, ...); lists know json and json-pretty"),
     ("   --firmware-setup", "Refused"),
     ("   --boot-loader-menu=TIME", "Refused"),
     ("   --boot-loader-entry=NAME", "Refused"),
     ("   --reboot-argument=ARG", "Accepted"),
     ("   --plain", "A list instead of a tree; no dots"),
-    ("   --timestamp=FORMAT", "pretty, unix, us, utc, us+utc"),
+    ("   --timestamp=FORMAT", "How times are printed: pretty, unix, us, utc, us+utc"),
     ("   --read-only", "Accepted"),
     ("   --mkdir", "Accepted"),
-    ("   --marked", "Accepted: no unit is ever marked"),
+    ("   --marked", "reload-or-restart: the marked units (none ever is)"),
     ("   --drop-in=NAME", "edit: this drop-in"),
     ("   --when=TIME", "Refused: nothing is scheduled"),
     ("   --stdin", "edit: the new text comes from stdin"),
@@ -197,13 +201,19 @@ OPTION_ROWS: Rows = (
 )
 
 
-def systemctl() -> str:
-    lines = ["systemctl [OPTIONS...] COMMAND ...", "", "Query or send control commands to the system manager.", ""]
+def systemctl(style: Style) -> str:
+    what = "Query or send control commands to the system manager."
+    lines = ["systemctl [OPTIONS...] COMMAND ...", "", style.paint(what, "bold"), ""]
     for title, rows in VERB_SECTIONS.items():
-        lines += [f"{title}:", *_columns(rows, 38), ""]
-    lines += ["Options:", *_columns(OPTION_ROWS, 25)]
-    lines += ["", "See the systemctl(1) man page for details."]
-    return "\n".join(lines) + "\n"
+        lines += [style.paint(f"{title}:", "heading"), *_columns(rows, 38), ""]
+    return "\n".join([*lines, *_options_and_end(style, OPTION_ROWS, "systemctl(1)")]) + "\n"
+
+
+def _options_and_end(style: Style, rows: Rows, page: str) -> Iterator[str]:
+    yield style.paint("Options:", "heading")
+    yield from _columns(rows, 25)
+    yield ""
+    yield f"See the {style.link(f'man:{page}', f'{page} man page')} for details."
 
 
 def _columns(rows: Rows, at: int) -> Iterator[str]:
@@ -218,22 +228,45 @@ def _columns(rows: Rows, at: int) -> Iterator[str]:
             yield " " * at + line
 
 
-_OTHERS: Dict[str, Tuple[str, str]] = {
-    "halt": ("halt [OPTIONS...]", "Stop all units and end the container."),
-    "poweroff": ("poweroff [OPTIONS...]", "Stop all units and end the container."),
-    "reboot": ("reboot [OPTIONS...]", "Stop all units and end the container."),
-}
+_END = "Stop all units and end the container."
+_HALT_ROWS: Rows = (
+    ("   --help", "Show this help"), ("   --halt", "Halt"), ("-p --poweroff", "Power off"), ("   --reboot", "Reboot"),
+    ("-f --force", "Do not stop units first"), ("-w --wtmp-only", "Do nothing: no wtmp is kept"),
+    ("-d --no-wtmp", "Accepted"), ("   --no-wall", "Accepted"),
+)
+FASTINIT_VERBS: Rows = (
+    ("init [UNIT...]", "Be the init: boot default.target, or start just these units and exit when they are done"),
+    ("stats", "What the running init has reaped, and how fast"),
+    ("install", "Have systemctl, init, halt and their kin lead to this fastinit; manual pages and completions, too"),
+    ("uninstall", "Remove them, and put back what was there"),
+    ("COMMAND ...", "Everything else is systemctl's: fastinit status does what systemctl status does"),
+)
+FASTINIT_ROWS: Rows = (
+    ("-h --help", "Show this help"),
+    ("   --version", "Show the version"),
+    ("   --user", "init: the units of the user who asks"),
+    ("-1 --init", "init: accepted, it is the init in any case"),
+    ("-0 --exit", "init: accepted, units that are named end it"),
+    ("   --json", "stats: for programs"),
+    ("   --prometheus", "stats: for Prometheus"),
+    ("   --root=DIR", "install, uninstall: below this directory"),
+    ("   --without=NAME,...", "install, uninstall: not these names"),
+)
 
 
-def for_program(word: str) -> str:
+def for_program(word: str, style: Style) -> str:
     """word: the verb on the same command line; systemctl's own help answers for all of its verbs."""
-    if word not in _OTHERS:
-        return systemctl()
-    usage, what = _OTHERS[word]
-    options = (("   --help", "Show this help"), ("   --halt", "Halt"), ("-p --poweroff", "Power off"), ("   --reboot", "Reboot"),
-               ("-f --force", "Do not stop units first"), ("-w --wtmp-only", "Do nothing: no wtmp is kept"),
-               ("-d --no-wtmp", "Accepted"), ("   --no-wall", "Accepted"))
-    return "\n".join([usage, "", what, "", "Options:", *_columns(options, 25)]) + "\n"
+    if word not in ("halt", "poweroff", "reboot"):
+        return systemctl(style)
+    lines = [f"{word} [OPTIONS...]", "", style.paint(_END, "bold"), "", *_options_and_end(style, _HALT_ROWS, f"{word}(8)")]
+    return "\n".join(lines) + "\n"
+
+
+def fastinit(style: Style) -> str:
+    what = "An init, a service manager and a drop-in systemctl for containers."
+    lines = ["fastinit [OPTIONS...] COMMAND ...", "", style.paint(what, "bold"), "", style.paint("Commands:", "heading"),
+             *_columns(FASTINIT_VERBS, 38), "", *_options_and_end(style, FASTINIT_ROWS, "fastinit(1)")]
+    return "\n".join(lines) + "\n"
 
 
 def version() -> str:

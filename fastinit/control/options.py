@@ -7,6 +7,7 @@ Source: systemctl(1) v257; getopt_long(3) for abbreviations and the texts of its
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
@@ -32,7 +33,6 @@ class Options:
     reverse: bool = False
     before: bool = False
     after: bool = False
-    show_types: bool = False
     full: bool = False
     job_mode: str = "replace"
     value: bool = False
@@ -50,34 +50,22 @@ class Options:
     kill_whom: str = ""
     kill_value: Optional[int] = None
     signal: int = 0
-    host: str = ""
-    machine: str = ""
-    capsule: str = ""
-    image: str = ""
     runtime: bool = False
     lines: int = 10
     output: str = "short"
     plain: bool = False
-    recursive: bool = False
     with_dependencies: bool = False
     preset_mode: str = "full"
     now: bool = False
-    message: str = ""
-    inhibitors: str = "auto"
     show_transaction: bool = False
     what: List[str] = field(default_factory=list)
     timestamp: str = "pretty"
     marked: bool = False
     drop_in: str = ""
-    when_usec: int = 0
     stdin: bool = False
-    mkdir: bool = False
-    read_only: bool = False
     # the interface of the script that many images use today
     init: bool = False
     exit: bool = False
-    settings: List[str] = field(default_factory=list)
-    verbose: int = 0
     print_words: Optional[List[str]] = None     # an option's value was "help": print these, exit 0
 
     def show_legend(self) -> bool:
@@ -122,10 +110,6 @@ def _count(name: str) -> Apply:
     return lambda options, _text: setattr(options, name, getattr(options, name) + 1)
 
 
-def _append(name: str) -> Apply:
-    return lambda options, text: getattr(options, name).append(text)
-
-
 def _choice(name: str, allowed: Tuple[str, ...], complaint: str) -> Apply:
     def apply(options: Options, text: str) -> None:
         if text == "help":
@@ -137,13 +121,15 @@ def _choice(name: str, allowed: Tuple[str, ...], complaint: str) -> Apply:
     return apply
 
 
+def _parse_boolean(text: str, complaint: str) -> bool:
+    try:
+        return values.parse_boolean(text)
+    except ValueError:
+        raise UsageError(complaint.format(text)) from None
+
+
 def _boolean(name: str, complaint: str) -> Apply:
-    def apply(options: Options, text: str) -> None:
-        try:
-            setattr(options, name, values.parse_boolean(text))
-        except ValueError:
-            raise UsageError(complaint.format(text)) from None
-    return apply
+    return lambda options, text: setattr(options, name, _parse_boolean(text, complaint))
 
 
 def _type(options: Options, text: str) -> None:
@@ -210,9 +196,10 @@ def _lines(options: Options, text: str) -> None:
     options.lines = lines
 
 
-def _inhibitors(options: Options, text: str) -> None:
+def _inhibitors(_options: Options, text: str) -> None:
+    """Nothing inhibits in a container: any proper word means the same."""
     if text != "auto":
-        _boolean("inhibitors", "Failed to parse --check-inhibitors= argument: {}")(options, text)
+        _parse_boolean(text, "Failed to parse --check-inhibitors= argument: {}")
 
 
 def _timestamp(options: Options, text: str) -> None:
@@ -230,16 +217,23 @@ def _what(options: Options, text: str) -> None:
             options.what.append(word)   # the manager refuses it, as systemd's does
 
 
+_NOT_LATER = "Scheduling a shutdown is not supported by fastinit: nothing was scheduled, and nothing is stopped."
+_CLOCK = re.compile(r"[0-9A-Za-z,-]*[0-9 -]*[0-9]+:[0-9]{2}")
+
+
 def _when(options: Options, text: str) -> None:
+    """Never "now" for what was meant for later: nothing can be scheduled, so there is nothing to show and nothing to cancel."""
+    if text in ("", "cancel"):
+        options.dry_run = True
+        return
+    if text == "show":
+        raise UsageError("No scheduled shutdown.")
     try:
-        options.when_usec = 0 if text in ("", "cancel", "show") else timespan.parse_usec(text.lstrip("+"))
+        timespan.parse_usec(text.lstrip("+"))
     except ValueError:
-        raise UsageError(f"Failed to parse --when= argument '{text}': Invalid argument") from None
-
-
-def _setting(options: Options, text: str) -> None:
-    """-c NAME=VALUE: accepted; no name of that script's changes anything here."""
-    options.settings.append(text)
+        if not _CLOCK.match(text):
+            raise UsageError(f"Failed to parse --when= argument '{text}': Invalid argument") from None
+    raise UsageError(_NOT_LATER)
 
 
 _LEGEND = "Failed to parse boolean argument to --legend: {}."
@@ -257,7 +251,7 @@ OPTIONS: Tuple[Option, ...] = (
     Option("reverse",            "",  "",  _flag("reverse")),
     Option("after",              "",  "",  _flag("after")),
     Option("before",             "",  "",  _flag("before")),
-    Option("show-types",         "",  "",  _flag("show_types")),
+    Option("show-types",         "",  "",  ignore),
     Option("failed",             "",  "",  lambda options, _text: options.states.append("failed")),
     Option("full",               "l", "",  _flag("full")),
     Option("job-mode",           "",  "=", _text("job_mode")),
@@ -298,20 +292,20 @@ OPTIONS: Tuple[Option, ...] = (
     Option("output",             "o", "=", _choice("output", words.OUTPUT_MODES, "Unknown output '{}'.")),
     Option("plain",              "",  "",  _flag("plain")),
     Option("state",              "",  "=", _state),
-    Option("recursive",          "r", "",  _flag("recursive")),
+    Option("recursive",          "r", "",  ignore),
     Option("with-dependencies",  "",  "",  _flag("with_dependencies")),
     Option("preset-mode",        "",  "=", _choice("preset_mode", words.PRESET_MODES, "Failed to parse preset mode: {}.")),
     Option("firmware-setup",     "",  "",  Refuse("Cannot indicate to EFI to boot into setup mode: no firmware here.")),
     Option("boot-loader-menu",   "",  "=", Refuse("Cannot indicate to boot loader to enter menu: no boot loader here.")),
     Option("boot-loader-entry",  "",  "=", Refuse("Cannot set boot into loader entry: no boot loader here.")),
     Option("now",                "",  "",  _flag("now")),
-    Option("message",            "",  "=", _text("message")),
+    Option("message",            "",  "=", ignore),
     Option("show-transaction",   "T", "",  _flag("show_transaction")),
     Option("what",               "",  "=", _what),
     Option("reboot-argument",    "",  "=", ignore),
     Option("timestamp",          "",  "=", _timestamp),
-    Option("read-only",          "",  "",  _flag("read_only")),
-    Option("mkdir",              "",  "",  _flag("mkdir")),
+    Option("read-only",          "",  "",  ignore),
+    Option("mkdir",              "",  "",  ignore),
     Option("marked",             "",  "",  _flag("marked")),
     Option("drop-in",            "",  "=", _text("drop_in")),
     Option("when",               "",  "=", _when),
@@ -319,10 +313,10 @@ OPTIONS: Tuple[Option, ...] = (
     # not systemd's: the interface of the script that many images use today
     Option("init",               "1", "",  _flag("init")),
     Option("exit",               "0", "",  _flag("exit")),
-    Option("config",             "c", "=", _setting),
-    Option("extra-vars",         "e", "=", _setting),
-    Option("verbose",            "v", "",  _count("verbose")),
-    Option("maxtimeout",         "",  "=", _setting),
+    Option("config",             "c", "=", ignore),
+    Option("extra-vars",         "e", "=", ignore),
+    Option("verbose",            "v", "",  ignore),
+    Option("maxtimeout",         "",  "=", ignore),
 )
 BY_LONG: Dict[str, Option] = {option.long: option for option in OPTIONS if option.long}
 BY_SHORT: Dict[str, Option] = {option.short: option for option in OPTIONS if option.short}

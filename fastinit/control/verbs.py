@@ -11,7 +11,8 @@ from typing import Callable, Dict, List, NamedTuple, Optional
 
 from fastinit.control import help_text, jobs, query, system, unitfiles
 from fastinit.control.options import Options
-from fastinit.control.request import Context, Outcome
+from fastinit.control.render.style import Style
+from fastinit.control.request import Context, Outcome, Terminal
 
 DEFAULT_VERB = "list-units"
 Run = Callable[[Context], Outcome]
@@ -235,10 +236,10 @@ def names() -> List[str]:
     return list(_BY_NAME)
 
 
-def printed(word: str, options: Options) -> str:
+def printed(word: str, options: Options, terminal: Terminal) -> str:
     """What --version, --help or an option's =help prints. `halt --help` is about halt."""
     if options.help:
-        return help_text.for_program(word)
+        return help_text.for_program(word, Style(terminal))
     if options.version:
         return help_text.version()
     return "".join(line + "\n" for line in options.print_words or [])

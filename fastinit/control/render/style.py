@@ -15,7 +15,8 @@ from fastinit.control.request import Terminal
 RESET = "\x1b[0m"
 SGR = {
     "green": "\x1b[0;1;32m", "red": "\x1b[0;1;31m", "yellow": "\x1b[0;1;33m", "white": "\x1b[0;1;39m",
-    "grey": "\x1b[0;38:5:245m", "underline": "\x1b[4m", "bold": "\x1b[0;1;39m", "blue": "\x1b[0;1;34m", "cyan": "\x1b[0;1;36m",
+    "grey": "\x1b[0;38:5:245m", "underline": "\x1b[4m", "heading": "\x1b[0;4m",
+    "bold": "\x1b[0;1;39m", "blue": "\x1b[0;1;34m", "cyan": "\x1b[0;1;36m",
 }
 SGR_256 = {**SGR, "yellow": "\x1b[0;1;38:5:185m"}
 SGR_16 = {**SGR, "grey": "\x1b[0;90m"}
