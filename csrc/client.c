@@ -263,16 +263,30 @@ static void become_python(int argc, char *const *argv)
 
 	if (!args)
 		return;
-	char *const head[] = { "python3", "-I", "-S", script };
+	char *const head[] = { NULL, "-I", "-S", script };
+	char *const interpreters[] = { beside, prefix, "/usr/bin/python3", "/usr/local/bin/python3" };
 
 	memcpy(args, head, sizeof head);
 	memcpy(args + 4, argv, ((size_t)argc + 1) * sizeof *argv);
-	execv(beside, args);
-	if (*prefix)
-		execv(prefix, args);
-	execv("/usr/bin/python3", args);
-	execv("/usr/local/bin/python3", args);
+	for (size_t i = 0; i < sizeof interpreters / sizeof *interpreters; i++) {
+		args[0] = interpreters[i];      /* whole: by a mere name Python would look for its library through $PATH */
+		if (*args[0])
+			execv(args[0], args);
+	}
 	fprintf(stderr, "%s: cannot start the Python client: no python3 in %s, %s or /usr/bin\n", argv[0], beside, prefix);
+}
+
+/* The names under which a manager is asked at once; fastinit/cli/start.py has the same list, and decides about all others: companions
+ * (systemd-notify …), or systemctl by a name that somebody has given it. */
+static int is_systemctl(const char *path)
+{
+	static const char *const names[] = { "systemctl", "init", "halt", "poweroff", "reboot" };
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(name, names[i]) == 0)
+			return 1;
+	return 0;
 }
 
 /* The kernel drops what PID 1 neither blocks nor handles: a stop in the tens of milliseconds in which the interpreter starts would be
@@ -295,10 +309,11 @@ int main(int argc, char **argv)
 	if (is_init)
 		block_signals();
 
-	int sock = is_init ? -1 : open_socket();
-
 	if (argc == 0)
 		return 1;
+
+	int sock = is_init || !is_systemctl(argv[0]) ? -1 : open_socket();
+
 	if (sock >= 0) {
 		int code = talk(sock, argv);
 

@@ -7,6 +7,7 @@ Never: imports more than the one module.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib import import_module
 from typing import List, Optional
@@ -26,6 +27,8 @@ def run(argv: List[str]) -> int:
     if module is None:
         print(f"fastinit: no program is called '{name}'; known are: {', '.join(sorted(MODULES))}", file=sys.stderr)
         return UNKNOWN
+    for signo in (signal.SIGPIPE, signal.SIGINT):       # a closed pipe and Ctrl-C end us as they end any program
+        signal.signal(signo, signal.SIG_DFL)
     return int(import_module(module).main(words))
 
 

@@ -1,14 +1,14 @@
-"""The command `systemctl` (and init, halt, poweroff, reboot, shutdown, telinit, runlevel by their names)."""
+"""The command `systemctl`, and what else its name says (links, as `fastinit install` makes them where there is no C client)."""
 
 from __future__ import annotations
 
 import sys
 
-from fastinit.cli import client
+from fastinit.cli import start
 
 
 def main() -> int:
-    return client.main(sys.argv)
+    return start.main(sys.argv)
 
 
 if __name__ == "__main__":
