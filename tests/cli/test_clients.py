@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Iterator, List, Tuple
 
@@ -97,15 +96,16 @@ def test_both_send_the_same_request(systemctl: Client, c_client: Path, run_direc
 
 
 def test_the_python_client_starts_fast() -> None:
-    """At most 1.6 times an interpreter that does nothing: the best of many, taken in turns so that load hits both alike."""
+    """At most 1.6 times an interpreter that does nothing, in CPU time: the best of many, taken in turns so that load hits both alike."""
     code = (f"import sys; sys.path.append({str(TOP)!r}); from fastinit.cli import client; "
             "client.facts(['systemctl', 'is-active', 'x']); client.connect()")
     best = {"pass": 1e9, code: 1e9}
     for _ in range(40):
         for text in best:
-            begin = time.perf_counter()
-            subprocess.run([sys.executable, "-I", "-S", "-c", text], env={"FASTINIT_RUN": "/nonexistent"}, check=True)
-            best[text] = min(best[text], time.perf_counter() - begin)
+            pid = os.posix_spawn(sys.executable, [sys.executable, "-I", "-S", "-c", text], {"FASTINIT_RUN": "/nonexistent"})
+            _, status, usage = os.wait4(pid, 0)
+            assert status == 0
+            best[text] = min(best[text], usage.ru_utime + usage.ru_stime)
     assert best[code] < 1.6 * best["pass"]
 
 
