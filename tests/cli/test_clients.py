@@ -96,7 +96,7 @@ def test_both_send_the_same_request(systemctl: Client, c_client: Path, run_direc
 
 
 def test_the_python_client_starts_fast() -> None:
-    """At most 1.6 times an interpreter that does nothing, in CPU time: the best of many, taken in turns so that load hits both alike."""
+    """At most 1.6 times the CPU time of an interpreter that does nothing: the best of many, so that load hits both alike."""
     code = (f"import sys; sys.path.append({str(TOP)!r}); from fastinit.cli import client; "
             "client.facts(['systemctl', 'is-active', 'x']); client.connect()")
     best = {"pass": 1e9, code: 1e9}
