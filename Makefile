@@ -17,7 +17,7 @@ help:
 	@echo 'make again   the tests that failed last time'
 	@echo 'make lint    ruff, mypy --strict, C with -Wall -Wextra -Werror'
 	@echo 'make check   lint and the quick tests'
-	@echo 'make bench   benchmarks/: fastinit beside other inits, as ratios'
+	@echo 'make bench   fastinit beside other inits, as ratios; pages and pictures into docs/benchmarks (as root, some 30 minutes)'
 	@echo 'make docs    the pages of docs/ that are made from the tables of the program'
 	@echo 'make dist    sdist and wheel, in dist/'
 	@echo 'make clean   remove everything that was built'
@@ -62,7 +62,7 @@ lint: $(VENV)/built
 check: lint quick
 
 bench: $(VENV)/built
-	$(PY) -m benchmarks
+	$(PY) -m benchmarks --fetch --save
 
 docs: $(VENV)/built
 	$(PY) -m docs

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Dict, List, NoReturn, Optional, Sequence, Tuple
 
-from benchmarks import boot, burst, churn, idle, machine, memory, peers, picture, report, restart, scale, spawn
+from benchmarks import boot, burst, churn, idle, machine, memory, page, peers, report, restart, scale, spawn
 from benchmarks.build import HERE, BenchError, program
 from benchmarks.peers import PEERS, Peer
 from benchmarks.question import Question
@@ -26,7 +26,7 @@ QUESTIONS: Dict[str, Question] = {question.name: question for question in (
     restart.QUESTION, spawn.QUESTION, boot.QUESTION, memory.QUESTION,
 )}
 RUNS = 5
-PICTURES = HERE.parent / "docs" / "benchmarks"
+PAGES = HERE.parent / "docs" / "benchmarks"
 
 
 def say(text: str) -> None:
@@ -44,8 +44,8 @@ def options(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser.add_argument("--fetch", action="store_true",
                         help="first unpack peers that are not installed into the cache (apt-get, mmdebstrap)")
     parser.add_argument("--json", metavar="FILE", help="write all results there (- = stdout instead of the tables)")
-    parser.add_argument("--pictures", metavar="DIR", nargs="?", const=str(PICTURES),
-                        help="write SVG pictures (default DIR: docs/benchmarks)")
+    parser.add_argument("--save", metavar="DIR", nargs="?", const=str(PAGES),
+                        help="per question a page, its pictures (SVG) and raw values (JSON); default DIR: docs/benchmarks")
     chosen = parser.parse_args(argv)
     unknown = [name for name in chosen.question if name not in QUESTIONS]
     if unknown:
@@ -103,43 +103,19 @@ class Results:
         self.rows.append(report.Row(question.name, case.name, peer.name, run, answer))
         say(f"  {question.name} {case.name} {peer.name} run {run + 1}: {time.monotonic() - began:.1f} s")
 
+    def versions(self) -> Dict[str, str]:
+        return {name: peers.describe(PEERS[name]) for name in dict.fromkeys(row.peer for row in self.rows) if name in PEERS}
 
-def draw(results: Results, questions: Sequence[Question], quick: bool, into: Path) -> List[Path]:
-    into.mkdir(parents=True, exist_ok=True)
-    written = []
-    for question in questions:
-        own = [row for row in results.rows if row.question == question.name]
-        if question.picture is None or not own:
-            continue
-        kind, key = question.picture
-        names = list(dict.fromkeys(row.peer for row in own))
-        cases = [case.name for case in question.cases(quick) if any(row.case == case.name for row in own)]
-        drawings: Dict[str, str] = {}
-        if key:
-            metric = next(metric for metric in question.metrics if metric.key == key)
-            values: Dict[str, Dict[str, float]] = {}
-            for name in names:
-                for case_name in cases:
-                    summary = report.summarize(own, question, case_name, name, metric)
-                    if summary is not None:
-                        values.setdefault(name, {})[case_name] = summary.median / metric.scale
-            drawings[f"{question.name}-{key}"] = picture.lines(question.title, f"{metric.title}, {metric.unit}", cases, values)
-        if kind == "ecdf" or question.name == "churn":
-            for case_name in cases:
-                lifetimes = {name: [ns for row in own if (row.peer, row.case) == (name, case_name) for ns in row.answer.lifetimes]
-                             for name in names}
-                if any(lifetimes.values()):
-                    stem = f"{question.name}-{case_name}" if len(cases) > 1 else question.name
-                    drawings[_file_name(stem)] = picture.ecdf(f"{question.title}; {case_name}", lifetimes)
-        for stem, text in drawings.items():
-            path = into / f"{stem}.svg"
-            path.write_text(text)
-            written.append(path)
-    return written
-
-
-def _file_name(text: str) -> str:
-    return "".join(c if c.isalnum() or c == "-" else "-" for c in text.replace("/s", "").replace(",", ""))
+    def measured(self, question: Question, quick: bool, described: Dict[str, object], notes: Sequence[str]) -> report.Measured:
+        """One question's share; peers in the order of their table, cases in the question's."""
+        own = [row for row in self.rows if row.question == question.name]
+        refused = {key: why for key, why in self.refused.items() if key[0] == question.name}
+        known = {row.peer for row in own} | {peer for _, _, peer in refused}
+        names = [name for name in (question.peers() if question.peers else PEERS) if name in known]
+        versions = {name: version for name, version in self.versions().items() if name in known}
+        missing = {} if question.peers else dict(self.missing)
+        return report.Measured(question, own, [case.name for case in question.cases(quick)], names, refused, missing,
+                               described, versions, list(notes))
 
 
 def kernel_notes() -> List[str]:
@@ -173,55 +149,48 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         say(f"unknown peer {unknown[0]!r}; there are: {', '.join(PEERS)}")
         return 2
     results = Results()
-    described: Dict[str, object] = dict(machine.describe())
+    described: Dict[str, object] = {**machine.describe(), "runs": chosen.runs, "quick": chosen.quick}
+    notes: List[str] = []
     try:
-        notes = kernel_notes()
+        notes += kernel_notes()
         if chosen.fetch:
             peers.fetch(chosen.peers or list(PEERS), say)
         for question in questions:
             say(question.title)
             results.ask(question, available(question, chosen.peers, results.missing), chosen.runs, chosen.quick)
+            if chosen.save:
+                for path in page.write(results.measured(question, chosen.quick, described, notes), Path(chosen.save)):
+                    say(f"  wrote {path}")
     except BenchError as error:
         say(str(error))
         return 1
     except KeyboardInterrupt:
         say("stopped; what was measured until now:")
-        notes = ["stopped before the end"]
-    described["runs"] = chosen.runs
-    described["quick"] = chosen.quick
+        notes.append("stopped before the end")
     show(results, questions, chosen, described, notes)
     return 0 if results.rows else 1
 
 
 def show(results: Results, questions: Sequence[Question], chosen: argparse.Namespace, described: Dict[str, object],
          notes: Sequence[str]) -> None:
-    measured = list(dict.fromkeys(row.peer for row in results.rows))
-    versions = {name: peers.describe(PEERS[name]) for name in measured if name in PEERS}
+    versions = results.versions()
     document = {**report.as_json(results.rows, questions, described, versions, results.refused), "missing": results.missing,
                 "notes": list(notes)}
     text = json.dumps(document, indent=1) + "\n"
     if chosen.json == "-":
         print(text, end="")
-    else:
-        print("; ".join(f"{key}: {value}" for key, value in described.items()))
-        print("; ".join(f"{name} {version}".strip() for name, version in versions.items()))
-        for name, why in results.missing.items():
-            print(f"{name}: {why}")
-        for note in notes:
-            print(f"note: {note}")
-        for question in questions:
-            own = [row for row in results.rows if row.question == question.name]
-            names = list(question.peers() if question.peers else PEERS)
-            asked = [name for name in names if any(row.peer == name for row in own)
-                     or any(key[0] == question.name and key[2] == name for key in results.refused)]
-            cases = [case.name for case in question.cases(chosen.quick)]
-            print("\n" + report.table(own, question, cases, asked, results.refused))
-        if chosen.json:
-            Path(chosen.json).parent.mkdir(parents=True, exist_ok=True)
-            Path(chosen.json).write_text(text)
-    if chosen.pictures:
-        for path in draw(results, questions, chosen.quick, Path(chosen.pictures)):
-            say(f"wrote {path}")
+        return
+    print("; ".join(f"{key}: {value}" for key, value in described.items()))
+    print("; ".join(f"{name} {version}".strip() for name, version in versions.items()))
+    for name, why in results.missing.items():
+        print(f"{name}: {why}")
+    for note in notes:
+        print(f"note: {note}")
+    for question in questions:
+        print("\n" + report.table(results.measured(question, chosen.quick, described, notes)))
+    if chosen.json:
+        Path(chosen.json).parent.mkdir(parents=True, exist_ok=True)
+        Path(chosen.json).write_text(text)
 
 
 if __name__ == "__main__":

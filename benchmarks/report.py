@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from benchmarks.question import Answer, Metric, Question
 
@@ -19,6 +19,20 @@ class Row(NamedTuple):
     peer: str
     run: int
     answer: Answer
+
+
+class Measured(NamedTuple):
+    """All that one question has brought; refused: (question, case, peer) -> why; missing: peer -> why."""
+
+    question: Question
+    rows: Sequence[Row]
+    cases: Sequence[str]
+    peers: Sequence[str]
+    refused: Mapping[Tuple[str, str, str], str]
+    missing: Mapping[str, str]
+    machine: Mapping[str, object]
+    versions: Mapping[str, str]
+    notes: Sequence[str]
 
 
 class Summary(NamedTuple):
@@ -68,19 +82,24 @@ def cell(summary: Optional[Summary], metric: Metric) -> str:
     return text
 
 
-def table(rows: Sequence[Row], question: Question, cases: Iterable[str], peers: Sequence[str],
-          refused: Dict[Tuple[str, str, str], str]) -> str:
+def table(measured: Measured) -> str:
     """One block per case; a peer that could not be asked stands there with the reason."""
-    blocks = [question.title]
+    return "\n\n".join([measured.question.title, *(_align(lines) for lines in blocks(measured))])
+
+
+def blocks(measured: Measured) -> List[List[List[str]]]:
+    """Per case the lines of its table; the first is the head, a shorter line is a remark."""
+    question, rows = measured.question, measured.rows
+    found: List[List[List[str]]] = []
     ratio_metrics = [metric for metric in question.metrics if metric.ratio]
     references = [name for name in question.references if any(row.peer == name for row in rows)]
     head = ["", *(f"{m.title} {m.unit}".strip() for m in question.metrics),
             *(f"{m.title}/{reference}" for reference in references for m in ratio_metrics)]
-    for case in cases:
+    for case in measured.cases:
         lines = [[case, *head[1:]]]
-        for peer in peers:
+        for peer in measured.peers:
             summaries = [summarize(rows, question, case, peer, metric) for metric in question.metrics]
-            why = refused.get((question.name, case, peer))
+            why = measured.refused.get((question.name, case, peer))
             if not any(summaries):
                 lines.append([peer, why or "not asked"])
                 continue
@@ -90,8 +109,8 @@ def table(rows: Sequence[Row], question: Question, cases: Iterable[str], peers: 
                     if metric.ratio:
                         texts.append(f"{number(summary.ratio[reference])}x" if summary and reference in summary.ratio else "-")
             lines.append([peer, *texts, *([f"({why})"] if why else [])])
-        blocks.append(_align(lines))
-    return "\n\n".join(blocks)
+        found.append(lines)
+    return found
 
 
 def _align(lines: List[List[str]]) -> str:
@@ -107,8 +126,8 @@ def _align(lines: List[List[str]]) -> str:
     return "\n".join(map(put, lines))
 
 
-def as_json(rows: Sequence[Row], questions: Sequence[Question], machine: Dict[str, object], versions: Dict[str, str],
-            refused: Dict[Tuple[str, str, str], str]) -> Dict[str, object]:
+def as_json(rows: Sequence[Row], questions: Sequence[Question], machine: Mapping[str, object], versions: Mapping[str, str],
+            refused: Mapping[Tuple[str, str, str], str]) -> Dict[str, object]:
     """Everything that was measured, lifetimes as percentiles; raw values by run, so that others can compute what they like."""
     results: List[Dict[str, object]] = []
     for question in questions:

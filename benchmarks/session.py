@@ -38,11 +38,15 @@ PR_SET_PDEATHSIG = 1
 
 
 class Wanted(NamedTuple):
-    """The services an init shall run: `number` times service.c, each ending after life_ms until it has had `lives` lives."""
+    """The services an init shall run: `number` times service.c, each ending after life_ms until it has had `lives` lives.
+
+    spread_ms: each lives so much longer than the one before it, so that they do not end together.
+    """
 
     number: int = 1
     life_ms: int = 0
     lives: int = 1
+    spread_ms: int = 0
 
 
 ONE = Wanted()
@@ -67,7 +71,8 @@ class Work(NamedTuple):
 
     def command(self, number: int, wanted: Wanted) -> List[str]:
         """How service NUMBER is run."""
-        return [str(self.service), str(self.stamps), str(number), str(wanted.life_ms), str(wanted.lives)]
+        life_ms = wanted.life_ms + (number - 1) * wanted.spread_ms
+        return [str(self.service), str(self.stamps), str(number), str(life_ms), str(wanted.lives)]
 
 
 def _die_with_us() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 import xml.dom.minidom
+from pathlib import Path
 from typing import Dict, List
 
 import pytest
 
-from benchmarks import __main__, idle, peers, picture, report, restart
+from benchmarks import __main__, idle, page, peers, picture, report, restart
 from benchmarks.question import Answer, percentile
 from benchmarks.session import Stamp
 
@@ -19,6 +21,11 @@ def rows(values: Dict[str, List[float]]) -> List[report.Row]:
     """values[peer][run] is its p50 in ns."""
     return [report.Row("idle", "idle", peer, run, Answer({"p50": ns, "p99": ns, "max": ns, "cpu": ns, "unreaped": 0.0}))
             for peer, by_run in values.items() for run, ns in enumerate(by_run)]
+
+
+def measured(own: List[report.Row]) -> report.Measured:
+    return report.Measured(idle.QUESTION, own, ["idle"], ["tini", "s6"], {("idle", "idle", "s6"): "failed: cannot start s6: no"},
+                           {"runit": "not installed"}, {"kernel": "k", "runs": 3}, {"tini": "1"}, ["a note"])
 
 
 def test_a_ratio_is_taken_within_each_run():
@@ -40,7 +47,7 @@ def test_who_never_answered_has_no_summary_but_a_reason():
     """A peer that failed stands in the table with what went wrong, not with a number."""
     own = rows({"tini": [10e3]})
     assert report.summarize(own, idle.QUESTION, "idle", "s6", P50) is None
-    text = report.table(own, idle.QUESTION, ["idle"], ["tini", "s6"], {("idle", "idle", "s6"): "failed: cannot start s6: no"})
+    text = report.table(measured(own))
     assert "failed: cannot start s6: no" in text
 
 
@@ -87,6 +94,21 @@ def test_pictures_are_documents_with_every_series():
         document = xml.dom.minidom.parseString(text)
         names = {node.firstChild.data for node in document.getElementsByTagName("text") if node.firstChild}
         assert {"tini", "fastinit", "a < b"} <= names
+
+
+def test_a_page_stands_for_itself(tmp_path: Path):
+    """Tables, pictures that exist, the machine, who was missing and why; a run without results leaves an older page alone."""
+    answer = Answer({"p50": 9e3, "p99": 9e4, "max": 1e5, "cpu": 1.0, "unreaped": 0.0}, [9_000])
+    own = [report.Row("idle", "idle", "tini", run, answer) for run in range(3)]
+    (tmp_path / "idle-old.svg").write_text("of an earlier run")
+    written = page.write(measured(own), tmp_path)
+    text = (tmp_path / "idle.md").read_text()
+    for words in ("| tini |", "failed: cannot start s6: no", "runit: not installed.", "Note: a note.", "kernel k", "idle.json"):
+        assert words in text
+    pictures = re.findall(r"!\[.*?\]\((.*?)\)", text)
+    assert pictures and {path.name for path in written} == {"idle.md", "idle.json", *pictures}
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in written}
+    assert page.write(measured([]), tmp_path) == [] and (tmp_path / "idle.md").read_text() == text
 
 
 def test_every_question_names_its_metrics_once():
