@@ -42,7 +42,7 @@ def _system() -> str:
 
 def describe() -> Dict[str, Union[str, int, float, bool]]:
     return {
-        "kernel": f"{platform.system()} {platform.release()}",
+        "kernel": f"{platform.system()} {platform.release().partition('-')[0]}",
         "architecture": platform.machine(),
         "cpu": _cpu(),
         "cpus": len(os.sched_getaffinity(0)),

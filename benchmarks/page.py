@@ -79,7 +79,9 @@ def draw(measured: Measured) -> Dict[str, str]:
             lifetimes = {peer: [ns for row in measured.rows if (row.peer, row.case) == (peer, case)
                                 for ns in row.answer.lifetimes] for peer in measured.peers}
             if any(lifetimes.values()):
-                drawings[_file_name(f"{question.name}-{case}")] = picture.ecdf(f"{question.title}; {case}", lifetimes)
+                stem, title = (question.name + "-ecdf", question.title) if len(measured.cases) == 1 else (
+                    _file_name(f"{question.name}-ecdf-{case}"), f"{question.title}: {case}")
+                drawings[stem] = picture.ecdf(title, lifetimes)
     return drawings
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -326,22 +327,27 @@ def _make_rootfs(root: Path, packages: Tuple[str, ...], say: Callable[[str], Non
 
 
 def describe(peer: Peer) -> str:
-    """Its version, as far as it tells one."""
+    """Its version: as it tells it, as it was fetched, or as the distribution's package is installed; "" of what has none."""
     if peer.name == "systemd":
-        return f"Debian {SUITE} {_dpkg_version(ROOTFS, 'systemd')}"
+        return f"{_dpkg_version(ROOTFS, 'systemd')} (Debian {SUITE})"
     if peer.version and (path := peer.find()):
         interpreter = ["/usr/bin/python3"] if peer.name == "supervisor" else []
         done = subprocess.run([*interpreter, path, *peer.version], capture_output=True, text=True, check=False,
                               env={**os.environ, **peer.environment})
-        return (done.stdout or done.stderr).strip().splitlines()[0] if (done.stdout or done.stderr).strip() else ""
-    found = [deb.name.split("_")[1] for package in peer.packages[:1] for deb in (CACHE / "deb").glob(f"{package}_*.deb")]
-    return found[0] if found else ""
+        told = re.search(r"[0-9]+(\.[0-9]+)+\S*", done.stdout or done.stderr)
+        return told.group() if told else ""
+    package = peer.packages[0] if peer.packages else ""
+    fetched = [deb.name.split("_")[1] for deb in (CACHE / "deb").glob(f"{package}_*.deb")] if package else []
+    return fetched[0] if fetched else _dpkg_version(Path("/"), package)
 
 
 def _dpkg_version(root: Path, package: str) -> str:
-    text = (root / "var/lib/dpkg/status").read_text()
+    try:
+        text = (root / "var/lib/dpkg/status").read_text()
+    except OSError:
+        return ""
     for paragraph in text.split("\n\n"):
         fields = dict(line.partition(": ")[::2] for line in paragraph.splitlines() if not line.startswith(" "))
         if fields.get("Package") == package:
-            return f"{package} {fields.get('Version', '')}"
+            return fields.get("Version", "")
     return ""

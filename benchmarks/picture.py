@@ -12,8 +12,9 @@ from xml.sax.saxutils import escape
 
 WIDTH, HEIGHT = 860, 460
 LEFT, RIGHT, TOP, BOTTOM = 70, 150, 46, 54
-COLORS = ("#888888", "#1f77b4", "#17a2b8", "#9467bd", "#2ca02c", "#8c6d31", "#d62728", "#bcbd22", "#7f7f7f",
-          "#ff7f0e", "#e377c2", "#d4006a")
+# Told apart by dashes as well as by colour (Okabe and Ito's, which most eyes distinguish); fastinit has the last colour.
+COLORS = ("#888888", "#0072b2", "#56b4e9", "#009e73", "#e69f00", "#cc79a7", "#d4006a")
+DASHES = ("", "7 3", "2 3")
 FIRST = "fastinit"          # drawn last and thicker: the others are what it is compared with
 MOST_POINTS = 240
 STYLE = ("text{font:13px sans-serif;fill:#333}.grid{stroke:#ccc;stroke-width:1}.line{fill:none}"
@@ -29,6 +30,13 @@ def _decades(low: float, high: float) -> List[float]:
 
 def _label(value: float) -> str:
     return f"{value:,.0f}" if value >= 1 else f"{value:g}"
+
+
+def _duration(usec: float) -> str:
+    for limit, unit in ((1e3, "µs"), (1e6, "ms"), (1e9, "s")):
+        if usec < limit:
+            return f"{usec * 1e3 / limit:g} {unit}"
+    return f"{usec / 1e6:g} s"
 
 
 class Axis:
@@ -60,15 +68,17 @@ def _draw(title: str, x: Axis, y: Axis, x_title: str, y_title: str, series: Dict
                f'transform="rotate(-90 18 {(TOP + HEIGHT - BOTTOM) / 2})">{escape(y_title)}</text>')
     names = list(series)
     for name in sorted(names, key=lambda name: name == FIRST):
-        color = COLORS[-1] if name == FIRST else COLORS[names.index(name) % (len(COLORS) - 1)]
+        place, others = names.index(name), len(COLORS) - 1
+        color = COLORS[-1] if name == FIRST else COLORS[place % others]
         width = 3 if name == FIRST else 1.6
+        dash = "" if name == FIRST else DASHES[place // others % len(DASHES)]
+        stroke = f'stroke="{color}" stroke-width="{width}"' + (f' stroke-dasharray="{dash}"' if dash else "")
         path = " ".join(f"{x.at(a):.1f},{y.at(b):.1f}" for a, b in series[name])
-        out.append(f'<polyline class="line" stroke="{color}" stroke-width="{width}" points="{path}"/>')
+        out.append(f'<polyline class="line" {stroke} points="{path}"/>')
         if dots:
             out += [f'<circle cx="{x.at(a):.1f}" cy="{y.at(b):.1f}" r="3" fill="{color}"/>' for a, b in series[name]]
         row = TOP + 14 + 20 * names.index(name)
-        out.append(f'<line x1="{WIDTH - RIGHT + 14}" x2="{WIDTH - RIGHT + 38}" y1="{row - 4}" y2="{row - 4}" stroke="{color}" '
-                   f'stroke-width="{width}"/>'
+        out.append(f'<line x1="{WIDTH - RIGHT + 14}" x2="{WIDTH - RIGHT + 38}" y1="{row - 4}" y2="{row - 4}" {stroke}/>'
                    f'<text x="{WIDTH - RIGHT + 44}" y="{row}">{escape(name)}</text>')
     return "\n".join([*out, "</svg>", ""])
 
@@ -86,8 +96,8 @@ def ecdf(title: str, lifetimes_ns: Mapping[str, Sequence[int]]) -> str:
         raise ValueError("nothing to draw")
     marks = _decades(min(s[0][0] for s in series.values()), max(s[-1][0] for s in series.values()))
     shares = [0.0, 0.25, 0.5, 0.75, 0.9, 1.0]
-    return _draw(title, Axis(marks, [_label(m) for m in marks], LEFT, WIDTH - RIGHT, True),
-                 Axis(shares, [f"{s:.0%}" for s in shares], HEIGHT - BOTTOM, TOP, False), "microseconds", "share of all",
+    return _draw(title, Axis(marks, [_duration(m) for m in marks], LEFT, WIDTH - RIGHT, True),
+                 Axis(shares, [f"{s:.0%}" for s in shares], HEIGHT - BOTTOM, TOP, False), "lifetime of a zombie", "share of all",
                  series, False)
 
 
