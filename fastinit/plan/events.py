@@ -38,6 +38,8 @@ class Exited(NamedTuple):
     spawn_id: that of the effect Spawn; 0 for a process adopted by PidFound or MAINPID=.
     code:     CLD_EXITED, CLD_KILLED or CLD_DUMPED (waitid(2)); 0 = gone before it could be tracked, status unknown.
     status:   exit code 0..255, or the signal number.
+    successor: of a main process with PIDFile=: another live process of the unit that the file names now, tracked from now
+              on; 0 = none.
     """
 
     unit: str
@@ -47,6 +49,7 @@ class Exited(NamedTuple):
     status: int
     reaped_usec: int = 0
     cpu_usec: int = 0
+    successor: int = 0
 
 
 class PidFound(NamedTuple):

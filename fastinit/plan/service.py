@@ -707,6 +707,9 @@ class ServiceType(UnitType):
         commands, service = _service(record).exec_start, _service(record)
         self._note_exit(record, Role.MAIN, event)
         self._forget(record, Role.MAIN)
+        if event.successor:
+            self._adopt_main(record, event.successor)   # a daemon that replaces itself writes the new pid before it ends
+            return
         index = min(record.main_index, len(commands) - 1)
         ignored = index >= 0 and commands[index].ignore_failure
         result = _result_of(service, event, daemon=service.type != "oneshot")

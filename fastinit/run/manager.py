@@ -457,7 +457,7 @@ class Manager:
             self._drain_log(unit)       # its last words come before the manager's line about its end
         if not exit_.id & MEMBER:
             self.engine_handle(Exited(unit, spawn_id, exit_.pid, exit_.code, exit_.status, exit_.reaped_ns // 1000,
-                                      exit_.utime_us + exit_.stime_us))
+                                      exit_.utime_us + exit_.stime_us, self._performer.successor(unit, exit_.pid)))
         self.members.new_round()
         answer = self._performer.check_members(unit)
         if answer is not None:

@@ -239,18 +239,33 @@ class Performer:
     # ---- main processes that we did not spawn -----------------------------------------------------
 
     def _read_pid_file(self, effect: fx.ReadPidFile) -> Event:
-        record = self._manager.engine.units[effect.unit]
         try:
-            pid, by_root = pidfile.read_pid(effect.path)
-            is_member = self._manager.unit_of_pid(pid) == effect.unit
-            pidfile.check_pid(pid, effect.path, self._manager.init_pid, is_member, by_root)
-            if not self.adopt(record, pid):
-                raise pidfile.PidFileError(f"PID {pid} read from file {effect.path} does not exist or is a zombie.")
+            return PidFound(effect.unit, self._adopt_from_file(self._manager.engine.units[effect.unit], effect.path))
         except pidfile.PidFileError as error:
             if effect.last:
                 self._manager.log(effect.unit, 4, f"{effect.unit}: {error}")
             return PidFound(effect.unit, 0, str(error))
-        return PidFound(effect.unit, pid)
+
+    def _adopt_from_file(self, record: UnitRecord, path: str) -> int:
+        """The pid in the file, tracked from now on. Raises PidFileError."""
+        pid, by_root = pidfile.read_pid(path)
+        is_member = self._manager.unit_of_pid(pid) == record.unit.name
+        pidfile.check_pid(pid, path, self._manager.init_pid, is_member, by_root)
+        if not self.adopt(record, pid):
+            raise pidfile.PidFileError(f"PID {pid} read from file {path} does not exist or is a zombie.")
+        return pid
+
+    def successor(self, unit: str, ended: int) -> int:
+        """Which process PIDFile= names after the end of this main process; 0 where it names none, or there is no such file."""
+        record = self._manager.engine.units[unit]
+        service = record.unit.service
+        if service is None or not service.pid_file or record.main_pid != ended:
+            return 0
+        try:
+            pid = self._adopt_from_file(record, service.pid_file)
+            return pid if pid != ended else 0       # a zombie that its own parent has not reaped yet
+        except pidfile.PidFileError:
+            return 0        # a daemon that ends, as most do
 
     def _guess_main_pid(self, effect: fx.GuessMainPid) -> Event:
         record = self._manager.engine.units[effect.unit]
@@ -280,7 +295,7 @@ class Performer:
 
     def _stranger_ended(self, unit: str, pid: int) -> None:
         self._forget_stranger(pid)
-        self._manager.engine_handle(Exited(unit, 0, pid, 0, 0))
+        self._manager.engine_handle(Exited(unit, 0, pid, 0, 0, successor=self.successor(unit, pid)))
         answer = self.check_members(unit)
         if answer is not None:
             self._manager.engine_handle(answer)

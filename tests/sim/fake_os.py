@@ -226,9 +226,19 @@ class FakeOs:
         self.by_unit[process.unit].discard(process.pid)
         if process.tracked:
             spawn_id = process.spawn_id
-            self._at(0, ev.Exited(process.unit, spawn_id, process.pid, code, status, self.now_usec, 10))
+            self._at(0, ev.Exited(process.unit, spawn_id, process.pid, code, status, self.now_usec, 10, self._succeed(process)))
         if process.unit in self.watched_members and not self.by_unit[process.unit]:
             self._at(0, lambda: [self._at(0, event) for event in self._members_gone(process.unit)])
+
+    def _succeed(self, process: Process) -> int:
+        """A daemon that replaces itself: the new process is in the PID file before the old one ends."""
+        random = Random(f"{self.seed} {process.pid} succeed")
+        if self.pid_files.get(process.unit) != process.pid or random.random() > 0.3:
+            return 0
+        heir = self._make(process.unit, 0, random)
+        self.pid_files[process.unit] = heir.pid
+        self._end_some_day(heir, random)
+        return heir.pid
 
     def _members_gone(self, unit: str) -> List[ev.Event]:
         if self.by_unit.get(unit) or unit not in self.watched_members:

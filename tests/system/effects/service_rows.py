@@ -100,9 +100,19 @@ def restart_steps(world: World) -> None:
 @effect("Service.PIDFile", "Service.GuessMainPID",
         pid_file_service="[Service]\nType=forking\nPIDFile=/run/test/the.pid\n"
                          "ExecStart=/bin/sh -c 'sleep infinity & sleep infinity & echo $! >/run/test/the.pid'\n",
+        moves_service="[Service]\nType=forking\nPIDFile=/run/test/moves.pid\nExecStart=/bin/sh /run/test/daemon\n",
         no_guess_service="[Service]\nType=forking\nGuessMainPID=no\nExecStart=/bin/sh -c 'sleep infinity & exit 0'\n")
 def main_pid(world: World) -> None:
-    world.start("pid-file.service", "no-guess.service")
+    """Also of a daemon that replaces itself and writes the new pid before the old process ends (an nginx upgrade)."""
+    world.file("/run/test/daemon").write_text("(until [ -e /run/test/move ]; do sleep 0.05; done\n"
+                                              " sleep infinity & echo $! >/run/test/moves.pid; exit 3) &\n"
+                                              "echo $! >/run/test/moves.pid\n")
+    world.start("pid-file.service", "no-guess.service", "moves.service")
+    old = world.show("moves.service", "MainPID")
+    world.file("/run/test/move").touch()
+    eventually(lambda: world.show("moves.service", "MainPID") != old, "the main process has moved", 20)
+    assert world.show("moves.service", "MainPID") == world.text("moves.pid").strip()
+    assert world.is_active("moves.service") and world.show("moves.service", "Result") == "success"
     assert world.show("pid-file.service", "MainPID") == world.text("the.pid").strip()
     assert world.show("no-guess.service", "MainPID") == "0" and world.is_active("no-guess.service")
 
