@@ -20,7 +20,17 @@ class BuildAll(build_ext):
         self.compiler.link_executable(objects, "systemctl", output_dir=directory, extra_postargs=["-s"])
 
 
+def shared():
+    """fastinit/share (manual pages, completions) also where the installation's prefix has its own, as setuptools wants it."""
+    folders = {}
+    for directory, _, names in os.walk(os.path.join("fastinit", "share")):
+        if names:
+            folders[os.path.relpath(directory, "fastinit")] = [os.path.join(directory, name) for name in sorted(names)]
+    return sorted(folders.items())
+
+
 setup(
+    data_files=shared(),
     cffi_modules=["fastinit/_build.py:ffibuilder"],
     cmdclass={"build_ext": BuildAll},
     options={"bdist_wheel": {"py_limited_api": "cp39"}},

@@ -1,6 +1,7 @@
 """`make docs`: the pages that are made from the program's own tables; a test holds them to what this prints.
 
-In:  units.directives, control.verbs and options, plan.service_table.   Out: PAGES, written beside this file.
+In:  units.directives, control.verbs and options, plan.service_table.   Out: PAGES: pages of docs/, and what the wheel
+installs below share/ (manual pages), which stands in fastinit/share.
 """
 
 from __future__ import annotations
@@ -8,11 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable, Dict, List
 
+from docs import man
 from fastinit.control import options, system, verbs
 from fastinit.plan import service_table
 from fastinit.units import directives
 
-FOLDER = Path(__file__).resolve().parent
+TREE = Path(__file__).resolve().parents[1]
 MADE = "Made by `make docs`; a test compares."
 
 
@@ -66,10 +68,15 @@ def services_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES: Dict[str, Callable[[], str]] = {"directives.md": directives.document, "verbs.md": verbs_page, "services.md": services_page}
+PAGES: Dict[str, Callable[[], str]] = {
+    "docs/directives.md": directives.document, "docs/verbs.md": verbs_page, "docs/services.md": services_page,
+    **{f"fastinit/share/man/{name}": page for name, page in man.PAGES.items()},
+}
 
 
 if __name__ == "__main__":
     for name, page in PAGES.items():
-        (FOLDER / name).write_text(page(), encoding="utf-8")
-        print(f"docs/{name}")
+        path = TREE / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page(), encoding="utf-8")
+        print(name)

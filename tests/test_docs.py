@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 @pytest.mark.parametrize("name", pages.PAGES)
 def test_is_fresh(name: str) -> None:
     """`make docs` would change nothing."""
-    assert (ROOT / "docs" / name).read_text("utf-8") == pages.PAGES[name]()
+    assert (ROOT / name).read_text("utf-8") == pages.PAGES[name]()
 
 
 def test_links_of_the_readme_lead_somewhere() -> None:

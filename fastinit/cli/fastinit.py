@@ -83,19 +83,23 @@ def _parse_install(words: List[str]) -> Tuple[str, List[str]]:
 
 
 def install(words: List[str]) -> int:
-    from fastinit.cli import links
-    return _with_links(words, links.install)
+    from fastinit.cli import links, shared
+    return _with_links(words, links.install, shared.install)
 
 
 def uninstall(words: List[str]) -> int:
-    from fastinit.cli import links
-    return _with_links(words, links.uninstall)
+    from fastinit.cli import links, shared
+    return _with_links(words, links.uninstall, shared.uninstall)
 
 
-def _with_links(words: List[str], function: Callable[[str, List[str]], List[str]]) -> int:
+Change = Callable[[str, List[str]], List[str]]
+
+
+def _with_links(words: List[str], programs: Change, files: Change) -> int:
+    from fastinit.cli import shared
     try:
         root, without = _parse_install(words)
-        for line in function(root, without):
+        for line in programs(root, [word for word in without if word not in shared.KINDS]) + files(root, without):
             print(line)
     except (ValueError, OSError) as error:
         print(f"fastinit: {error}", file=sys.stderr)

@@ -34,7 +34,7 @@ VERB_SECTIONS: Dict[str, Rows] = {
         ("status [PATTERN...|PID...]", "How units are, with processes and last log lines"),
         ("show [PATTERN...|JOB...]", "Properties of units, of jobs, or of the manager"),
         ("cat PATTERN...", "Files and drop-ins of units"),
-        ("help PATTERN...|PID...", "Show the manual pages of units"),
+        ("help PATTERN...|PID...", "Which manual pages tell of units"),
         ("list-dependencies [UNIT...]", "The tree of units that units require or want, or that require or want them"),
         ("start UNIT...", "Start units, and what they require or want"),
         ("stop UNIT...", "Stop units, and what requires them"),
@@ -229,7 +229,7 @@ def _columns(rows: Rows, at: int) -> Iterator[str]:
 
 
 _END = "Stop all units and end the container."
-_HALT_ROWS: Rows = (
+HALT_ROWS: Rows = (
     ("   --help", "Show this help"), ("   --halt", "Halt"), ("-p --poweroff", "Power off"), ("   --reboot", "Reboot"),
     ("-f --force", "Do not stop units first"), ("-w --wtmp-only", "Do nothing: no wtmp is kept"),
     ("-d --no-wtmp", "Accepted"), ("   --no-wall", "Accepted"),
@@ -258,7 +258,7 @@ def for_program(word: str, style: Style) -> str:
     """word: the verb on the same command line; systemctl's own help answers for all of its verbs."""
     if word not in ("halt", "poweroff", "reboot"):
         return systemctl(style)
-    lines = [f"{word} [OPTIONS...]", "", style.paint(_END, "bold"), "", *_options_and_end(style, _HALT_ROWS, f"{word}(8)")]
+    lines = [f"{word} [OPTIONS...]", "", style.paint(_END, "bold"), "", *_options_and_end(style, HALT_ROWS, f"{word}(8)")]
     return "\n".join(lines) + "\n"
 
 

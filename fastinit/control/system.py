@@ -238,12 +238,12 @@ def init_units(context: Context) -> Outcome:
 
 # ---- units: kill, clean, freeze, reset-failed -----------------------------------------------------------------------
 
-_WHOM = ("main", "control", "all", "main-fail", "control-fail", "all-fail", "cgroup", "cgroup-fail")
+WHOM = ("main", "control", "all", "main-fail", "control-fail", "all-fail", "cgroup", "cgroup-fail")
 
 
 def kill(context: Context) -> Steps:
     whom = context.options.kill_whom or "all"
-    if whom not in _WHOM:
+    if whom not in WHOM:
         for name in expand(context.args, context.manager.engine.units):
             context.warn(f"Failed to kill unit {name}: Invalid whom argument: {whom}")
         return 1
