@@ -30,7 +30,8 @@ typedef struct {
 	uint64_t signals;
 	uint64_t events_written;        /* ring head */
 	uint64_t events_consumed;       /* ring tail */
-	uint64_t latency_ns_log2[40];   /* SIGCHLD wake-up -> reaped, bucket i: < 2^i ns */
+	uint64_t latency_ns_log2[40];   /* SIGCHLD wake-up -> reaped, bucket i: < 2^i ns; the last one has no bound */
+	uint64_t latency_ns_sum;
 } fi_counters;
 
 /* ---- PID 1 ---------------------------------------------------------------------------------------------------- */

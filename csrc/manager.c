@@ -240,6 +240,7 @@ int fi_counters_read(fi_counters *out)
 		.reaped_orphans = c->reaped_orphans, .reaped_tracked = c->reaped_tracked, .batches = c->batches,
 		.largest_batch = c->largest_batch, .wakeups = c->wakeups, .coalesced = c->coalesced,
 		.manager_starts = c->manager_starts, .signals = c->signals, .events_written = s->head, .events_consumed = s->tail,
+		.latency_ns_sum = c->latency_ns_sum,
 	};
 	for (int i = 0; i < 40; i++)
 		out->latency_ns_log2[i] = c->latency_ns_log2[i];

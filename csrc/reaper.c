@@ -86,6 +86,7 @@ static void count_reap(uint64_t woken_ns, uint64_t now_ns)
 	int bucket = ns ? 64 - __builtin_clzll(ns) : 0;
 
 	atomic_fetch_add_explicit(&fi_pid1.shared->count.latency_ns_log2[bucket < 39 ? bucket : 39], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&fi_pid1.shared->count.latency_ns_sum, ns, memory_order_relaxed);
 }
 
 static void count_batch(uint64_t n)

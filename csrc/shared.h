@@ -42,7 +42,7 @@ typedef struct {
 /* The counters of api.h, as two threads can count. */
 typedef struct {
 	_Atomic uint64_t reaped_orphans, reaped_tracked, batches, largest_batch, wakeups, coalesced, manager_starts, signals;
-	_Atomic uint64_t latency_ns_log2[40];
+	_Atomic uint64_t latency_ns_log2[40], latency_ns_sum;
 } fi_counting;
 
 struct fi_shared {

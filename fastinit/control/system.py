@@ -373,33 +373,3 @@ def list_machines(context: Context) -> int:
 def print_version(context: Context) -> int:
     context.out(help_text.version())
     return 0
-
-
-def stats(context: Context) -> int:
-    """What PID 1 has counted: -o json for programs, -o cat for Prometheus, else for people."""
-    counters = context.manager.counters()
-    if context.options.output.startswith("json"):
-        context.say(json.dumps(counters, indent=2 if context.options.output == "json-pretty" else None))
-        return 0
-    for name, value in counters.items():
-        if context.options.output == "cat":
-            _prometheus(context, name, value)
-        else:
-            context.say(f"{name.replace('_', ' '):>24}: {value}")
-    return 0
-
-
-def _prometheus(context: Context, name: str, value: object) -> None:
-    """The one list is a histogram of nanoseconds in powers of two."""
-    if isinstance(value, (list, tuple)):
-        total = 0
-        context.say("# TYPE fastinit_reap_latency_seconds histogram")
-        for power, count in enumerate(value):
-            total += count
-            context.say(f'fastinit_reap_latency_seconds_bucket{{le="{2 ** power / 1e9:.9g}"}} {total}')
-        context.say(f'fastinit_reap_latency_seconds_bucket{{le="+Inf"}} {total}')
-        context.say(f"fastinit_reap_latency_seconds_count {total}")
-        return
-    kind = "gauge" if name.startswith("largest") else "counter"
-    context.say(f"# TYPE fastinit_{name} {kind}")
-    context.say(f"fastinit_{name} {value}")

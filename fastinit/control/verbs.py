@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Callable, Dict, List, NamedTuple, Optional
 
-from fastinit.control import help_text, jobs, query, system, unitfiles
+from fastinit.control import help_text, jobs, query, stats, system, unitfiles
 from fastinit.control.options import Options
 from fastinit.control.render.style import Style
 from fastinit.control.request import Context, Outcome, Terminal
@@ -162,7 +162,7 @@ VERBS = (
     Verb("environment",           (), query.unit_environment,                     1, None, _R, _EITHER),
     Verb("command",               (), query.unit_command,                         1, None, _R, _EITHER),
     Verb("log",                   ("logs",), query.unit_log,                      1, None, _R, _EITHER),
-    Verb("stats",                 (), system.stats,                               0, 0,    _R, _LIVE),
+    Verb("stats",                 (), stats.stats,                               0, 0,    _R, _LIVE),
     Verb("version",               (), system.print_version,                       0, 0,    _R, _CLIENT),
 )
 _BY_NAME: Dict[str, Verb] = {name: verb for verb in VERBS for name in (verb.name, *verb.aliases)}

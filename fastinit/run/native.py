@@ -59,6 +59,7 @@ class Counters(NamedTuple):
     events_written: int
     events_consumed: int
     latency_ns_log2: Tuple[int, ...]
+    latency_ns_sum: int
 
 
 @dataclass
@@ -239,7 +240,7 @@ def counters() -> Counters:
     _check(lib.fi_counters_read(c), "cannot read init's counters")
     return Counters(
         c.reaped_orphans, c.reaped_tracked, c.batches, c.largest_batch, c.wakeups, c.coalesced, c.manager_starts,
-        c.signals, c.events_written, c.events_consumed, tuple(c.latency_ns_log2),
+        c.signals, c.events_written, c.events_consumed, tuple(c.latency_ns_log2), c.latency_ns_sum,
     )
 
 

@@ -66,7 +66,7 @@ def test_adopted_daemon_is_one_event(tmp_path: Path, mode: str) -> None:
     """A process that forked away is tracked by pid; its exit is one event with the id given last, resources included."""
     said, _ = run(tmp_path, """
 read_end, write_end = os.pipe()
-run(1, "/bin/sh", "-c", "(sleep 100 & echo $! >&3)", pass_fds=[write_end])
+run(1, "/bin/sh", "-c", "(sh -c 'echo $$ >&3; exec sleep 100' &)", pass_fds=[write_end])      # it has lived, and used memory
 pid = int(os.read(read_end, 20))
 say(n.track(pid, 77))
 say(n.track(pid, 78))

@@ -13,7 +13,7 @@ import pwd
 import time
 from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from fastinit.control import processes, unitfiles
+from fastinit.control import processes, stats, unitfiles
 from fastinit.control.help_text import FEATURES, SYSTEMD_VERSION
 from fastinit.control.jobs import can_reload
 from fastinit.control.render import times
@@ -777,5 +777,9 @@ def manager_properties(context: Context) -> Pairs:
     for name, get in MANAGER_ROWS:
         if not wanted or name in wanted:
             yield name, get(context)
+    if context.is_live:
+        for name, value in stats.properties(context.manager.counters()).items():
+            if not wanted or name in wanted:
+                yield name, value
 
 
