@@ -87,7 +87,9 @@ class JobQueue:
         self._checks: Dict[Tuple[str, str], None] = {}      # (what to check, unit), in order
 
     def type_of(self, record: UnitRecord) -> UnitType:
-        return self.types[record.unit.type if record.unit.type in self.types else ""]
+        if record.unit.type in self.types:
+            return self.types[record.unit.type]
+        return self.types["target" if record.unit.replaced else ""]
 
     # ---- wishes ----
 

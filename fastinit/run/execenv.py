@@ -215,6 +215,9 @@ def _check_sandbox(context: ExecContext, privilege: Privilege, effect: Spawn, fa
     text = sandbox.describe(found)
     if text:
         facts.log(6, text)
+    missing = context.ambient_capabilities & ~(facts.capabilities or own_capabilities()).effective
+    if missing:
+        facts.log(4, f"AmbientCapabilities={_capability_names(missing)} is not ours to give, going on without")
     if context.pam_name:
         facts.log(4, f"PAMName={context.pam_name} is ignored: no PAM session is opened")
 
@@ -391,12 +394,17 @@ def _set_power(spec: SpawnSpec, context: ExecContext, privilege: Privilege, fact
     if own.bounding & ~wanted and (own.effective & _CAP_SETPCAP or own.effective & ~wanted):
         spec.bounding = wanted
     if context.ambient_capabilities:
-        spec.ambient = spec.inheritable = context.ambient_capabilities
+        # A container has few; Debian's mariadb asks for CAP_IPC_LOCK, and runs as well without.
+        spec.ambient = spec.inheritable = context.ambient_capabilities & own.effective
     spec.secure_bits = context.secure_bits
     spec.no_new_privs = context.no_new_privileges or context.dynamic_user
     spec.lock_personality = context.lock_personality and _may_filter(spec, own)
     if context.lock_personality and not spec.lock_personality:
         facts.log(7, "LockPersonality= needs CAP_SYS_ADMIN or NoNewPrivileges=, going on without")
+
+
+def _capability_names(mask: int) -> str:
+    return " ".join(f"CAP_{name.upper()}" for name, bit in CAPABILITIES.items() if mask >> bit & 1)
 
 
 def _may_filter(spec: SpawnSpec, own: Capabilities) -> bool:

@@ -41,13 +41,19 @@ def _any(values: Values) -> bool:
     return any(values)
 
 
+# Where syslog(3) and sd_journal_print(3) write to, which never fails for them: brought into a chroot (Debian's haproxy),
+# they cost lines of the log where they are missing, not the service.
+_LOG_SOCKETS = ("/dev/log", "/run/systemd/journal")
+
+
 def _moves(values: Values) -> bool:
     """A bind mount onto itself only changes flags: the service finds the same files without it."""
     for line in values:
         for word in line.split():
             source, _, rest = word.lstrip("-").partition(":")
             target = rest.partition(":")[0] or source
-            if source.rstrip("/") != target.rstrip("/"):
+            is_log = source in _LOG_SOCKETS or source.startswith(_LOG_SOCKETS[1] + "/")
+            if source.rstrip("/") != target.rstrip("/") and not is_log:
                 return True
     return False
 

@@ -29,7 +29,7 @@ from fastinit.units.model import (
     Unit,
 )
 from fastinit.units.parsers import is_user
-from fastinit.units.replaced import REPLACED, VENDOR
+from fastinit.units.replaced import ALWAYS, REPLACED, VENDOR
 from fastinit.units.specifiers import Host, Specifiers
 from fastinit.units.syntax import Parsed, parse
 from fastinit.units.verify import verify_service
@@ -373,6 +373,8 @@ class Loader:
             own_unit = f"{self.paths[-1]}/{unit_id}"
             path = own["path"] = own_unit if os.path.exists(own_unit) else ""
             own["replaced"] = not path
+        elif not path and unit_id in ALWAYS:
+            own["replaced"] = True
         script = "" if path else index.scripts.get(unit_id, "")
         if path:
             self._read_fragment(build, path)
@@ -640,7 +642,7 @@ class Loader:
             dependencies={dependency: tuple(found) for dependency, found in build.dependencies.items()},
             install=_make(Install, build.install), context=self._context(build),
             kill=_make(KillContext, build.kill), warnings=tuple(build.warnings), stamps=tuple(own["stamps"]),
-            settings=tuple(own["settings"]),
+            settings=tuple(own["settings"]), replaced=bool(own.get("replaced")),
         )
         if kind == "service":
             values["service"] = _make(Service, build.service)

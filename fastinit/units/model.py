@@ -245,6 +245,7 @@ class Unit:
     warnings:    one line each, "<path>:<line>: …", shown once in the log when the unit is loaded.
     stamps:      (path, mtime_ns, inode) of every file and directory that was read: NeedDaemonReload=.
     settings:    every assignment in order, drop-ins included, for `show`, `verify` and the unsupported.
+    replaced:    one of systemd's own that has nothing to do here (units/replaced.py): counts as up as soon as it is asked for.
     """
 
     name: str
@@ -288,6 +289,7 @@ class Unit:
     warnings: Tuple[str, ...] = ()
     stamps: Tuple[Tuple[str, int, int], ...] = ()
     settings: Tuple[Setting, ...] = ()
+    replaced: bool = False
 
     @property
     def type(self) -> str:

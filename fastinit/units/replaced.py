@@ -25,6 +25,7 @@ REPLACED: Dict[str, str] = {
     "systemd-journald.socket":                  JOURNAL,
     "systemd-journald-dev-log.socket":          JOURNAL,
     "systemd-journald-audit.socket":            JOURNAL,
+    "syslog.socket":                            JOURNAL,
     "systemd-journald-varlink@.socket":         JOURNAL,
     "systemd-journald@.service":                JOURNAL,
     "systemd-journald@.socket":                 JOURNAL,
@@ -134,4 +135,6 @@ REPLACED: Dict[str, str] = {
     "proc-sys-fs-binfmt_misc.automount":        DISKS,
     "proc-sys-fs-binfmt_misc.mount":            DISKS,
 }
+# There even without a file: Debian ships it with systemd, and rsyslogd, which opens its socket itself, requires it.
+ALWAYS = frozenset(("syslog.socket",))
 VENDOR = ("/usr/lib/systemd/", "/lib/systemd/", "/usr/local/lib/systemd/")

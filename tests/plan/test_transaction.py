@@ -445,3 +445,13 @@ def test_merged_into_what_is_queued(row: Tuple[str, str, str]) -> None:
     run.play("start late.service; " + ("start a.service; " if where == "up" else "") + "stop late.service")
     run.play(f"{first} a.service; {second} a.service")
     assert jobs(run) == f"a {QUEUED[row]} waiting, late stop running"
+
+
+def test_a_socket_that_is_replaced_counts_as_up() -> None:
+    """What fastinit does itself may be required by name (rsyslog.service: syslog.socket); another socket is refused."""
+    sockets = [Unit(name, frozenset({name}), replaced=name == "ours.socket") for name in ("ours.socket", "theirs.socket")]
+    run = FakeRun(service(Requires=("ours.socket",), After=("ours.socket",)),
+                  service("b.service", Requires=("theirs.socket",), After=("theirs.socket",)), *sockets)
+    run.play("start a.service; start b.service")
+    assert (run.sub("ours.socket"), run.sub("a.service")) == ("active", "running")
+    assert (run.sub("theirs.socket"), run.sub("b.service")) == ("dead", "dead")

@@ -494,6 +494,15 @@ def test_replaced_units(tmp_path: Path) -> None:
     assert started(loader, "systemd-udevd.service") == ["/usr/lib/systemd/systemd-logind"]
 
 
+def test_syslog_socket_needs_no_file(tmp_path: Path) -> None:
+    """rsyslog.service requires it, and only systemd's package has the file."""
+    unit = tree(tmp_path, {}).load("syslog.socket")
+    assert (unit.load_state, unit.replaced) == ("loaded", True)
+    vendor = tree(tmp_path, {f"{LIB}/syslog.socket": "[Socket]\nListenDatagram=/run/systemd/journal/syslog\n"})
+    assert vendor.load("syslog.socket").replaced
+    assert not tree(tmp_path, {f"{ETC}/syslog.socket": "[Socket]\nListenDatagram=/run/x\n"}).load("syslog.socket").replaced
+
+
 def test_vendor_unit_that_empties_tmp_is_not_used(tmp_path: Path) -> None:
     """Whoever boots with unshare(1) keeps the files in /tmp: fastinit's own unit takes the place of systemd's."""
     loader = tree(tmp_path, {f"{LIB}/systemd-tmpfiles-setup.service": "[Service]\nType=oneshot\nExecStart=systemd-tmpfiles --remove\n"})
