@@ -1,7 +1,7 @@
 """`make docs`: the pages that are made from the program's own tables; a test holds them to what this prints.
 
 In:  units.directives, control.verbs and options, plan.service_table.   Out: PAGES: pages of docs/, and what the wheel
-installs below share/ (manual pages), which stands in fastinit/share.
+installs below share/ (manual pages, completions), which stands in fastinit/share.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable, Dict, List
 
-from docs import man
+from docs import completions, man
 from fastinit.control import options, system, verbs
 from fastinit.plan import service_table
 from fastinit.units import directives
@@ -71,6 +71,7 @@ def services_page() -> str:
 PAGES: Dict[str, Callable[[], str]] = {
     "docs/directives.md": directives.document, "docs/verbs.md": verbs_page, "docs/services.md": services_page,
     **{f"fastinit/share/man/{name}": page for name, page in man.PAGES.items()},
+    **{f"fastinit/share/{name}": page for name, page in completions.PAGES.items()},
 }
 
 

@@ -27,6 +27,9 @@ from fastinit.units.model import Directory
 NOT_BOOTED = ("System has not been booted with systemd as init system (PID 1). Can't operate.\n"
               "Failed to connect to bus: Host is down")
 
+LOG_LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", "null")
+LOG_TARGETS = ("console", "kmsg", "journal", "journal-or-kmsg", "syslog", "syslog-or-kmsg", "auto", "null")
+
 # ---- the manager ----------------------------------------------------------------------------------------------------
 
 
@@ -46,13 +49,11 @@ def daemon_reexec(context: Context) -> int:
 
 def log_level(context: Context) -> int:
     """The manager's own chatter; kept in its environment block, where the next manager finds it."""
-    return _kept_word(context, "SYSTEMD_LOG_LEVEL", "info",
-                      ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", "null"), "log level", numbers=8)
+    return _kept_word(context, "SYSTEMD_LOG_LEVEL", "info", LOG_LEVELS, "log level", numbers=8)
 
 
 def log_target(context: Context) -> int:
-    return _kept_word(context, "SYSTEMD_LOG_TARGET", "journal-or-kmsg",
-                      ("console", "kmsg", "journal", "journal-or-kmsg", "syslog", "syslog-or-kmsg", "auto", "null"), "log target")
+    return _kept_word(context, "SYSTEMD_LOG_TARGET", "journal-or-kmsg", LOG_TARGETS, "log target")
 
 
 def _kept_word(context: Context, variable: str, default: str, allowed: Tuple[str, ...], what: str,

@@ -19,7 +19,9 @@ def test_install_and_back(tmp_path: Path) -> None:
     lines = shared.install(str(tmp_path), [])
     made = links_below(tmp_path)
     assert len(lines) == len(made)
-    assert {"/usr/local/share/man/man1/systemctl.1", "/usr/local/share/man/man7/fastinit.7"} <= set(made)
+    assert {"/usr/local/share/man/man1/systemctl.1", "/usr/local/share/bash-completion/completions/systemctl",
+            "/usr/local/share/zsh/site-functions/_systemctl",
+            "/usr/local/share/fish/vendor_completions.d/systemctl.fish"} <= set(made)
     assert all(os.path.exists(f"{tmp_path}{path}") for path in made)
     assert shared.install(str(tmp_path), []) == [] and links_below(tmp_path) == made
     assert len(shared.uninstall(str(tmp_path), [])) == len(made) and links_below(tmp_path) == []

@@ -677,6 +677,11 @@ _BY_TYPE: Dict[str, Tuple[Row, ...]] = {
 _SPLIT = frozenset(name for name, _ in _command_rows()) | {"EnvironmentFiles"}
 
 
+def names() -> Tuple[str, ...]:
+    """Every property of a unit of any type."""
+    return tuple(sorted({name for rows in (UNIT_ROWS, *_BY_TYPE.values()) for name, _ in rows}))
+
+
 def rows_for(unit: Unit) -> Tuple[Row, ...]:
     if unit.type == "service" and unit.service is None:     # not found, masked: systemd shows a service's defaults
         return UNIT_ROWS
