@@ -25,7 +25,7 @@ from benchmarks.session import Wanted, Work, cgroup2
 UNPACKED = CACHE / "peers"
 ROOTFS = CACHE / "rootfs"
 FINIT_ROOTFS = CACHE / "rootfs-finit"
-SUITE = "bookworm"
+SUITE = "trixie"
 MANY = 1_000_000
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
-from harness import run
+from harness import ROOT, run
 
 # Short form in `make test`; FASTINIT_LONG=1: thousands.
 KILLS = 3000 if os.environ.get("FASTINIT_LONG") else 60
@@ -106,7 +108,9 @@ def test_killed_at_random_no_exit_is_lost_or_doubled(tmp_path: Path, mode: str) 
 
 
 def test_next_manager_is_there_at_once(tmp_path: Path, mode: str) -> None:
-    """From the death of one manager to the attach of the next: below 200 ms, Python's start included; its services live on."""
+    """From the death of one manager to the attach of the next: below 200 ms, Python's start included; its services live on.
+
+    Where Python alone takes long to start (a busy machine), some times as long as that."""
     said, _ = run(tmp_path, """
 m = memory()
 if m[0] == 0:
@@ -123,7 +127,12 @@ say([(e.id, e.status) for e in exits(1)])
 n.exit_request(0); signal.pause()
 """, mode)
     assert said[-2:] == [[True, True], [[1, 9]]]
-    assert len(said) == 6 and sorted(said[:4])[1] < 200, said
+    bare_ms = []
+    for _ in range(3):
+        start = time.monotonic_ns()
+        subprocess.run([sys.executable, "-c", "from fastinit.run import native"], cwd=ROOT, check=True)
+        bare_ms.append((time.monotonic_ns() - start) / 1e6)
+    assert len(said) == 6 and sorted(said[:4])[1] < max(200, 4 * max(bare_ms)), (said, bare_ms)
 
 
 def test_exit_while_no_manager_is_kept(tmp_path: Path, mode: str) -> None:
