@@ -168,6 +168,9 @@ int64_t fi_splice(int pipe_fd, int file_fd, int64_t *offset, uint64_t n);
 /* Close-on-exec descriptor for a live process, or -errno. */
 int fi_pidfd_open(int pid);
 
+/* sigqueue(3): a signal with a value, which Python's standard library lacks. 0 or -errno. */
+int fi_signal_queue(int pid, int signo, int value);
+
 /* inotify(7), which Python's standard library lacks; close-on-exec and non-blocking. Read and close it as any descriptor. */
 int fi_inotify_init(void);
 int fi_inotify_add(int inotify_fd, const char *path, uint32_t mask);

@@ -127,6 +127,15 @@ int fi_pidfd_open(int pid)
 	return fd < 0 ? -errno : fd;
 }
 
+int fi_signal_queue(int pid, int signo, int value)
+{
+	union sigval with = { .sival_int = value };
+
+	if (pid <= 1)           /* 0 and -1 would be many processes, 1 is the init */
+		return -EINVAL;
+	return sigqueue(pid, signo, with) < 0 ? -errno : 0;
+}
+
 /* Zombies are still there. */
 static int is_there(int pidfd, pid_t pid)
 {

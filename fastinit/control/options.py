@@ -181,7 +181,9 @@ def _signal(options: Options, text: str) -> None:
 
 def _kill_value(options: Options, text: str) -> None:
     try:
-        options.kill_value = int(text, 0)
+        options.kill_value = int(text, 0) if text else None
+        if options.kill_value is not None and not -1 << 31 <= options.kill_value < 1 << 31:
+            raise ValueError("an int of C")
     except ValueError:
         raise UsageError(f"Unable to parse signal queue value: {text}") from None
 

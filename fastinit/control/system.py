@@ -239,33 +239,48 @@ def init_units(context: Context) -> Outcome:
 
 # ---- units: kill, clean, freeze, reset-failed -----------------------------------------------------------------------
 
-WHOM = ("main", "control", "all", "main-fail", "control-fail", "all-fail", "cgroup", "cgroup-fail")
+WHOM = ("main", "control", "all", "main-fail", "control-fail", "all-fail")
+KILLABLE = frozenset(("service", "scope", "slice", "socket", "mount", "swap"))
+NO_MAIN = frozenset(("scope", "slice", "socket", "mount", "swap"))
+NO_CONTROL = frozenset(("slice",))
 
 
 def kill(context: Context) -> Steps:
-    whom = context.options.kill_whom or "all"
-    if whom not in WHOM:
-        for name in expand(context.args, context.manager.engine.units):
-            context.warn(f"Failed to kill unit {name}: Invalid whom argument: {whom}")
-        return 1
-    signo, code, killed = context.options.signal or 15, 0, []
+    code, killed = 0, []
     for name in expand(context.args, context.manager.engine.units):
-        record = context.manager.engine.find(name)
-        if record is None or record.unit.load_state == "not-found":
-            context.warn(f"Failed to kill unit {name}: Unit {name} not loaded.")
+        problem = _kill(context, name)
+        if problem:
+            context.warn(f"Failed to kill unit {name}: {problem}")
             code = 1
-            continue
-        kind = whom.replace("cgroup", "all").replace("-fail", "")
-        count = context.manager.signal_unit(name, signo, kind, context.options.kill_value)
-        if not count and (kind != "all" or whom.endswith("-fail")):
-            context.warn(f"Failed to kill unit {name}: "
-                         + ("No " + kind + " process to kill" if kind != "all" else "No matching processes to kill"))
-            code = 1
-            continue
-        killed.append(name)
+        else:
+            killed.append(name)
     if context.options.wait and killed:
         yield Pause(lambda: all(_is_down(context, name) for name in killed))
+        if any(record is not None and record.active is Active.FAILED for record in map(context.manager.engine.find, killed)):
+            return 1
     return code
+
+
+def _kill(context: Context, name: str) -> str:
+    """What went wrong, "" = nothing."""
+    options = context.options
+    whom, signo = options.kill_whom or "all", options.signal or values.SIGNALS["TERM"]
+    kind = whom.replace("-fail", "")
+    record = context.manager.engine.find(name)
+    if record is None or record.unit.load_state == "not-found":
+        return f"Unit {name} not loaded."
+    if whom not in WHOM:
+        return f"Invalid whom argument: {whom}"
+    if options.kill_value is not None and not values.SIGRTMIN <= signo <= values.SIGRTMAX:
+        return ("Value parameter only accepted for realtime signals (SIGRTMIN…SIGRTMAX), refusing for signal "
+                f"SIG{values.signal_name(signo)}.")
+    if record.unit.type not in KILLABLE:
+        return "Unit type does not support process killing."
+    if (kind == "main" and record.unit.type in NO_MAIN) or (kind == "control" and record.unit.type in NO_CONTROL):
+        return f"{record.unit.type} units have no {kind} processes"
+    if context.manager.signal_unit(name, signo, kind, options.kill_value) or whom == "all":
+        return ""
+    return f"No {kind} process to kill" if kind != "all" else "No matching processes to kill"
 
 
 def _is_down(context: Context, name: str) -> bool:

@@ -127,7 +127,8 @@ def _mangle(context: Context, word: str, suffix: str, what: str) -> str:
         raise UsageError(f"Failed to mangle {what}{quoted}: Invalid argument") from None
     if "\\x" in name and "\\x" not in word:
         if is_pattern(word):
-            operation = _GLOB_WORDS.get(context.verb, f"to {context.verb}")
+            is_target = context.verb.startswith("add-") and suffix == ".target"
+            operation = "as target" if is_target else _GLOB_WORDS.get(context.verb, f"to {context.verb}")
             context.warn(f"Glob pattern passed {operation}, but globs are not supported for this.")
             context.warn(f'Invalid unit name "{word}" escaped as "{name.rpartition(".")[0]}".')
         else:

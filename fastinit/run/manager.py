@@ -12,7 +12,6 @@ import os
 import socket
 from typing import Callable, Dict, List, Mapping, Optional, Set, Tuple
 
-from fastinit.errors import FastinitError
 from fastinit.journal import store as log_store
 from fastinit.journal.capture import Capture, Source
 from fastinit.journal.console import Console
@@ -29,6 +28,7 @@ from fastinit.run.members import Members, tag_base
 from fastinit.run.perform import ADOPTED, ID_MASK, MEMBER, Performer
 from fastinit.run.store import Store, StoreError
 from fastinit.units.config import ManagerConfig, load_config
+from fastinit.units.implicit import is_below
 from fastinit.units.loader import Loader
 from fastinit.units.model import USEC_INFINITY, Unit
 from fastinit.units.values import PID_MAX, parse_digits
@@ -303,13 +303,16 @@ class Manager:
         return log_store.tail(self.paths.logs, record.unit.name if record else name, count)
 
     def signal_unit(self, name: str, signo: int, whom: str = "all", value: Optional[int] = None) -> int:
-        """systemctl kill; whom: main, control, all. Returns how many processes there were. Raises FastinitError."""
+        """systemctl kill; whom: main, control, all. Returns how many processes there were."""
         record = self.engine.get(name)
-        if value is not None:
-            raise FastinitError("--kill-value= is not supported: Python has no sigqueue(3)")
-        pids = self.pids_of(name) if whom.startswith("all") else [
-            pid for role, pid in tracked_pids(record).items() if whom.startswith(role.value)]
-        self._performer.send_signals(pids, signo)
+        if not whom.startswith("all"):
+            pids = [pid for role, pid in tracked_pids(record).items() if whom.startswith(role.value)]
+        elif record.unit.type == "slice":
+            inside = [key for key, other in self.engine.units.items() if is_below(other.unit.slice, record.unit.name)]
+            pids = [pid for key in inside for pid in self.pids_of(key)]
+        else:
+            pids = self.pids_of(name)
+        self._performer.send_signals(pids, signo, value)
         return len(pids)
 
     def daemon_reload(self) -> None:

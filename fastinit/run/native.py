@@ -265,6 +265,11 @@ def pidfd_open(pid: int) -> int:
     return _check(lib.fi_pidfd_open(pid), f"cannot open process {pid}")
 
 
+def signal_queue(pid: int, signo: int, value: int) -> None:
+    """sigqueue(3). Raises OSError; ProcessLookupError when there is no such process."""
+    _check(lib.fi_signal_queue(pid, signo, value), f"cannot queue a signal to process {pid}")
+
+
 def inotify_init() -> int:
     """A non-blocking inotify(7) descriptor; read it with os.read, close it with os.close."""
     return _check(lib.fi_inotify_init(), "cannot make an inotify descriptor")

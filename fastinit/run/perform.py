@@ -19,6 +19,7 @@ from fastinit.plan.record import UnitRecord, tracked_pids
 from fastinit.run import conditions, directories, execenv, native, notify, openfile, pidfile, streams
 from fastinit.run.loop import READABLE
 from fastinit.run.members import parent_pid
+from fastinit.units.values import signal_name
 
 if TYPE_CHECKING:
     from fastinit.run.manager import Manager
@@ -204,14 +205,18 @@ class Performer:
         if effect.hup:
             self.send_signals(pids, signal.SIGHUP)
 
-    def send_signals(self, pids: List[int], signo: int) -> None:
+    def send_signals(self, pids: List[int], signo: int, value: Optional[int] = None) -> None:
+        """value: goes along, by sigqueue(3); that queue may be full."""
         for pid in pids:
             try:
-                os.kill(pid, signo)
+                if value is None:
+                    os.kill(pid, signo)
+                else:
+                    native.signal_queue(pid, signo, value)
             except ProcessLookupError:
                 pass        # its exit is on the way to us
-            except PermissionError:
-                self._manager.log("", 4, f"cannot send {signal.Signals(signo).name} to PID {pid}: Operation not permitted")
+            except OSError as error:
+                self._manager.log("", 4, f"cannot send SIG{signal_name(signo)} to PID {pid}: {os.strerror(error.errno or 0)}")
 
     # ---- members ----------------------------------------------------------------------------------
 

@@ -102,6 +102,13 @@ def parent_slice(name: str) -> str:
     return (head if dash and head else "-") + ".slice"
 
 
+def is_below(slice_name: str, above: str) -> bool:
+    """Whether a slice is another one or inside of it."""
+    while slice_name and slice_name != above:
+        slice_name = parent_slice(slice_name)
+    return bool(slice_name)
+
+
 def _slice_above(build: Build) -> None:
     if not build.unit.get("slice"):
         above = parent_slice(build.name)

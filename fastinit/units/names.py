@@ -143,7 +143,7 @@ def from_path(path: str, suffix: str) -> str:
 def mangle(text: str, suffix: str = ".service", globs: bool = False) -> str:
     """What systemctl makes of a word: "nginx" -> "nginx.service", "/home" -> "home.mount", "/dev/sda" -> "dev-sda.device".
 
-    globs: leave a word with "*", "?" or "[" as it is, suffix added when no type is at its end.
+    globs: leave a word with "*", "?" or "[" as it is: "web*" finds units of every type.
     Raises ValueError when no valid name comes out.
     """
     if not text:
@@ -151,7 +151,7 @@ def mangle(text: str, suffix: str = ".service", globs: bool = False) -> str:
     if is_valid(text):
         return text
     if globs and not _GLOB.isdisjoint(text) and (_VALID_AT | _GLOB | frozenset("]!")).issuperset(text):
-        return text if text[text.rfind("."):] in SUFFIXES and "." in text else text + suffix
+        return text
     if text[0] == "/":
         kind = ".device" if text.startswith(("/dev/", "/sys/")) else ".mount"
         return from_path(text, kind)

@@ -138,5 +138,11 @@ BREADTH: Dict[str, Scenario] = {
          "%80 is-active mm-a mm-f mm-off mm-none", "%80 is-failed mm-f", "%80 start mm-none", "%80 start mm-f", "%80 --no-pager list-jobs", "%80 stop mm-none", "%80 nosuchverb", "%80 --nosuch", "%80 reload mm-a", "%80 --no-pager show -p Id,ActiveState mm-a", "%80 is-system-running",
          "!SYSTEMD_COLORS=1 systemctl list-units --all 'mm-*'", "!SYSTEMD_COLORS=1 SYSTEMD_URLIFY=0 systemctl status -n0 mm-a mm-f", "!COLUMNS=40 systemctl list-units --all 'mm-*'", "!SYSTEMD_COLORS=1 systemctl is-active mm-a mm-f", "!LANG=C systemctl status -n0 mm-a", "!LANG=C systemctl list-dependencies mm-t.target", "!LC_ALL=POSIX systemctl list-units --failed 'mm-*'",
          "%80 --no-pager list-units 'mm-*' -o json", "%80 --no-pager list-units 'mm-*' -o json-pretty", "!systemctl list-units --all 'mm-*' 2>&1 >/dev/full", "stop mm-a mm-done mm-z.target"]),
+    "kill": Scenario(
+        {"nn-a.service": service(SLEEP, "ExecReload=/usr/bin/sleep infinity"), "nn-x.service": service("Type=oneshot", "RemainAfterExit=yes", "ExecStart=/bin/true"), "nn-t.target": unit("X-None")},
+        ["start nn-a nn-x nn-t.target", "kill --kill-value=5 nn-a", "kill --kill-value=7 -s USR1 nn-a", "kill --kill-value=1 -s CONT nn-t.target", "kill --kill-value= -s CONT nn-a", "kill --kill-value=99999999999 nn-a", "kill --kill-value=1 nn-none",
+         "kill --kill-value=1 --kill-whom=nosuch nn-a", "kill --kill-value=1 -s RTMIN --kill-whom=control nn-a", *(f"kill -s CONT --kill-whom={whom} nn-{name}" for whom in ("main", "main-fail", "control", "control-fail", "all", "all-fail", "cgroup", "") for name in ("a", "x", "t.target")),
+         "is-active nn-?", "!systemctl is-active 'nn-*' | sort", "add-wants nn-? nn-a", "kill -s CONT system.slice", "kill -s CONT --kill-whom=main system.slice", "kill -s CONT --kill-whom=control -- -.slice", "kill -s CONT 'nn-*'", "reload nn-a --no-block", reached("nn-a", "reload"), "kill --kill-whom=control nn-a", reached("nn-a", "running"),
+         "kill --kill-value=-3 -s RTMIN+1 --kill-whom=main --wait nn-a", "show -p Result,ExecMainStatus,ActiveState nn-a", "reset-failed nn-a", "stop nn-x nn-t.target"]),
 }
 SCENARIOS = BREADTH      # for test_golden.py
