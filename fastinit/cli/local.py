@@ -86,9 +86,6 @@ def _serve(argv: List[str], command: dispatch.Command, terminal: Terminal, out: 
     if not root and why == "offline":
         if _wants_manager(verb, command):
             return _with_manager(argv, error, options.user)
-        if verb.needs in (verbs.Needs.LIVE, verbs.Needs.START) and options.global_:
-            error("--global is not supported for this operation.\n")
-            return 1
         if verb.needs is verbs.Needs.LIVE:
             error((NO_USER_MANAGER if options.user else NOT_BOOTED) + "\n")
             return 1
@@ -105,7 +102,7 @@ def _serve(argv: List[str], command: dispatch.Command, terminal: Terminal, out: 
 
 
 def _wants_manager(verb: verbs.Verb, command: dispatch.Command) -> bool:
-    if command.options.dry_run or command.options.global_:
+    if command.options.dry_run:
         return False
     return verb.needs is verbs.Needs.START or (verb.needs is verbs.Needs.FILES and command.options.now
                                                and verb.name not in ("disable", "mask"))
@@ -134,10 +131,10 @@ def _with_manager(argv: List[str], error: Callable[[str], None], user: bool) -> 
 def _nothing_runs(context: Context) -> int:
     """stop and its like, with no manager: units that exist are stopped already."""
     from fastinit.control.jobs import JOB_VERBS, can_reload, explain
-    from fastinit.control.selection import expand
+    from fastinit.control.selection import named
     from fastinit.errors import RequestError
     code, word = 0, JOB_VERBS[context.verb].word
-    for name in expand(context.args, context.manager.engine.units):
+    for name in named(context):
         unit = context.manager.engine.get(name).unit
         load_state = unit.load_state
         if load_state == "not-found":

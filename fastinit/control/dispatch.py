@@ -17,6 +17,14 @@ from fastinit.errors import FastinitError, RequestError
 ACCESS_DENIED = 4
 WAITING_VERBS = frozenset(("start", "restart", "is-system-running", "kill"))
 
+# What changes or reads the unit files of all users; there is no manager of all users to ask for the rest.
+GLOBAL_VERBS = frozenset((
+    "enable", "disable", "reenable", "preset", "preset-all", "is-enabled", "mask", "unmask", "link", "revert", "add-wants",
+    "add-requires", "get-default", "set-default", "list-unit-files", "switch-root", "version"))
+MACHINE_VERBS = frozenset((
+    "halt", "poweroff", "reboot", "kexec", "soft-reboot", "rescue", "emergency", "sleep", "suspend", "hibernate", "hybrid-sleep",
+    "suspend-then-hibernate"))
+
 
 class Command(NamedTuple):
     """A request that makes sense. verb is None when the options alone say what to print (--help, --state=help)."""
@@ -40,6 +48,9 @@ def read(argv: List[str]) -> Command:
         raise UsageError(f"Unknown command verb '{name}'" + (f", did you mean '{proposal}'?" if proposal else "."))
     if verb.name == "exit" and (options.init or options.exit):      # a negative exit code, not the options of an init
         raise UsageError(f"{program}: invalid option -- '{'1' if options.init else '0'}'")
+    if options.global_ and not options.root and verb.name not in GLOBAL_VERBS:
+        raise UsageError("Bad action for --global mode." if verb.name in MACHINE_VERBS else
+                         "--global is not supported for this operation.")
     if options.marked and verb.name != "reload-or-restart":
         raise UsageError("--marked may only be used with 'reload-or-restart'.")
     if options.wait and verb.name not in WAITING_VERBS:

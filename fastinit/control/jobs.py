@@ -11,7 +11,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from fastinit.control.options import UsageError
 from fastinit.control.request import YELLOW, Context, Pause, Steps
-from fastinit.control.selection import changed_on_disk, expand, is_pattern, needs_reload
+from fastinit.control.selection import changed_on_disk, is_pattern, named, needs_reload
 from fastinit.errors import RequestError
 from fastinit.plan.effects import JobFinished
 from fastinit.plan.states import Active, JobMode, JobResult, JobType
@@ -126,7 +126,7 @@ def job_verb(context: Context) -> Steps:
     suffix = ".target" if verb.mode is JobMode.ISOLATE else ".service"
     if context.verb == "start" and any(map(is_pattern, context.args)) and not context.options.all and not context.options.no_warn:
         context.warn(GLOB_WARNING, YELLOW)
-    units = expand(context.args, context.manager.engine.units, suffix)
+    units = named(context, suffix)
     return (yield from run_jobs(context, verb, units))
 
 

@@ -17,7 +17,7 @@ from fastinit.control.options import UsageError
 from fastinit.control.render import dependencies, show, status, times, units
 from fastinit.control.render.style import Style
 from fastinit.control.request import YELLOW, Context, Pause, Steps
-from fastinit.control.selection import changed_on_disk, complete, expand, is_pattern, list_matcher, matcher, needs_reload
+from fastinit.control.selection import changed_on_disk, complete, expand, is_pattern, list_matcher, matcher, named, needs_reload
 from fastinit.errors import RequestError
 from fastinit.plan.record import UnitRecord
 from fastinit.plan.states import Active
@@ -57,7 +57,7 @@ def is_failed(context: Context) -> int:
 
 def _check(context: Context, good: FrozenSet[Active], code: int) -> int:
     found, all_missing = False, True
-    for name in expand(context.args, context.manager.engine.units):
+    for name in named(context):
         record = context.manager.engine.get(name)
         if not context.options.quiet:
             context.say(record.active.value)
@@ -295,7 +295,7 @@ def _print_properties(context: Context, properties: Iterator[Tuple[str, str]]) -
 
 def cat(context: Context) -> int:
     style, code, is_first = Style(context.terminal), 0, True
-    for name in expand(context.args, context.manager.engine.units):
+    for name in named(context):
         record = context.manager.engine.get(name)
         paths = [path for path in (record.unit.fragment_path, *record.unit.dropin_paths) if path]
         if record.unit.load_state == "masked" and not record.unit.fragment_path:
@@ -366,7 +366,7 @@ def whoami(context: Context) -> int:
 def show_help(context: Context) -> int:
     """`systemctl help UNIT`: which pages there are; a pager has no place in a container."""
     code = 0
-    for name in expand(context.args, context.manager.engine.units):
+    for name in named(context):
         record = context.manager.engine.get(name)
         if record.unit.load_state == "not-found":
             context.warn(f"Unit {name} could not be found.")
@@ -401,7 +401,7 @@ def list_start_dependencies(context: Context) -> Steps:
         if unit.load_state == "loaded":
             found.append(name)
 
-    for name in expand(context.args, engine.units):
+    for name in named(context):
         visit(name)
         yield Pause()
     for name in found:
@@ -411,7 +411,7 @@ def list_start_dependencies(context: Context) -> Steps:
 
 def unit_environment(context: Context) -> int:
     """Environment= and EnvironmentFile= of the units, as NAME=value lines."""
-    for name in expand(context.args, context.manager.engine.units):
+    for name in named(context):
         unit = context.manager.engine.get(name).unit
         if unit.load_state == "not-found":
             context.warn(f"Unit {name} could not be found.")
@@ -425,7 +425,7 @@ def unit_environment(context: Context) -> int:
 
 def unit_command(context: Context) -> int:
     """The command lines that a start runs."""
-    for name in expand(context.args, context.manager.engine.units):
+    for name in named(context):
         unit = context.manager.engine.get(name).unit
         if unit.service is None:
             is_there = unit.load_state != "not-found"
@@ -437,7 +437,7 @@ def unit_command(context: Context) -> int:
 
 
 def unit_log(context: Context) -> Steps:
-    for name in expand(context.args, context.manager.engine.units):
+    for name in named(context):
         record = context.manager.engine.get(name)
         facts = _facts(context, record)
         for line in status.log_lines(Style(context.terminal), facts):

@@ -12,6 +12,7 @@ import re
 from typing import Callable, Iterable, List, Mapping
 
 from fastinit.control.options import UsageError
+from fastinit.control.request import Context
 from fastinit.plan.record import UnitRecord
 from fastinit.plan.states import Active
 from fastinit.units import names
@@ -48,6 +49,18 @@ def expand(words: Iterable[str], units: Mapping[str, UnitRecord], suffix: str = 
         else:
             found.append(name)
     return list(dict.fromkeys(found))
+
+
+def named(context: Context, suffix: str = ".service") -> List[str]:
+    """The units that the words of a request mean; for a name that had to be escaped a word about it. Raises UsageError."""
+    found = expand(context.args, context.manager.engine.units, suffix)
+    if not context.options.quiet:
+        for word in context.args:
+            name = complete(word, suffix)
+            stem = name.rpartition(".")[0]
+            if word not in (name, stem) and not word.startswith("/") and not is_pattern(word):
+                context.warn(f'Invalid unit name "{word}" escaped as "{stem}" (maybe you should use systemd-escape?).')
+    return found
 
 
 def matcher(patterns: Iterable[str]) -> Callable[[str], bool]:

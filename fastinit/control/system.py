@@ -17,7 +17,7 @@ from fastinit.control import help_text
 from fastinit.control.jobs import JOB_VERBS, run_jobs
 from fastinit.control.options import UsageError
 from fastinit.control.request import Context, Outcome, Pause, Steps
-from fastinit.control.selection import complete, expand
+from fastinit.control.selection import complete, named
 from fastinit.errors import RequestError
 from fastinit.plan.record import UnitRecord
 from fastinit.plan.states import Active, JobMode
@@ -234,7 +234,7 @@ def init_units(context: Context) -> Outcome:
     if not context.args:
         context.say("An init is running already.")
         return 0
-    return run_jobs(context, JOB_VERBS["start"], expand(context.args, context.manager.engine.units))
+    return run_jobs(context, JOB_VERBS["start"], named(context))
 
 
 # ---- units: kill, clean, freeze, reset-failed -----------------------------------------------------------------------
@@ -247,7 +247,7 @@ NO_CONTROL = frozenset(("slice",))
 
 def kill(context: Context) -> Steps:
     code, killed = 0, []
-    for name in expand(context.args, context.manager.engine.units):
+    for name in named(context):
         problem = _kill(context, name)
         if problem:
             context.warn(f"Failed to kill unit {name}: {problem}")
@@ -292,7 +292,7 @@ def reset_failed(context: Context) -> int:
     engine, code = context.manager.engine, 0
     if not context.args:
         engine.reset_failed(None)
-    for name in expand(context.args, engine.units):
+    for name in named(context):
         record = engine.find(name)
         if record is None or record.unit.load_state == "not-found":
             context.warn(f"Failed to reset failed state of unit {name}: Unit {name} not loaded.")
@@ -318,7 +318,7 @@ def clean(context: Context) -> int:
         if kind not in _BASES and kind != "fdstore":
             raise RequestError(f"Failed to clean unit {complete(context.args[0])}: Invalid resource type: {kind}")
     code = 0
-    for name in expand(context.args, context.manager.engine.units):
+    for name in named(context):
         code = _clean_unit(context, name, kinds) or code
     return code
 
@@ -348,7 +348,7 @@ def _clean_unit(context: Context, name: str, kinds: List[str]) -> int:
 
 
 def freeze(context: Context) -> int:
-    for name in expand(context.args, context.manager.engine.units):
+    for name in named(context):
         if context.manager.engine.get(name).unit.load_state == "not-found":
             context.warn(f"Failed to add reference to unit {name}: Unit {name} not found.")
         else:

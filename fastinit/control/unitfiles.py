@@ -21,7 +21,7 @@ from fastinit.control.render import table
 from fastinit.control.render.style import UTF8, Style
 from fastinit.control.render.table import Cell, CellLike
 from fastinit.control.request import Context, MustRunLocally, Pause, Steps
-from fastinit.control.selection import complete, expand, is_pattern, list_matcher
+from fastinit.control.selection import complete, is_pattern, list_matcher, named
 from fastinit.errors import RequestError
 from fastinit.units import install, names
 from fastinit.units.directives import PARSERS
@@ -359,7 +359,7 @@ def _file_table(style: Style, context: Context, rows: Sequence[Tuple[str, str, s
     cells: List[List[CellLike]] = [
         [name, Cell(state, _STATE_COLOURS.get(state, "")), Cell(preset_ or "-", _STATE_COLOURS.get(preset_, ""))]
         for name, state, preset_ in rows]
-    yield from table.lines(style, ("UNIT FILE", "STATE", "PRESET"), cells, show_header=options.show_legend(), shrink=(0,),
+    yield from table.lines(style, ("UNIT FILE", "STATE", "PRESET"), cells, show_header=options.show_legend(),
                            ellipsize=not options.full)
     if options.show_legend():
         yield ""
@@ -423,7 +423,7 @@ def edit(context: Context) -> int:
         return 1
     if context.options.stdin and not context.options.full and not context.options.drop_in and len(context.args) > 1:
         raise UsageError("With 'edit --stdin', --full or --drop-in= is needed for more than one unit.")
-    for name in expand(context.args, context.manager.engine.units):
+    for name in named(context):
         unit = context.manager.engine.get(name).unit
         if unit.load_state == "masked":
             context.warn(f"Cannot edit {name}: unit is masked.")

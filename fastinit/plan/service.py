@@ -605,8 +605,7 @@ class ServiceType(UnitType):
         record.will_auto_restart = record.forbid_restart = False
         record.flush_restarts = True
         self.world.emit(UnitStopped(record.unit.name, False))
-        clean = record.result in (Result.SUCCESS, Result.EXEC_CONDITION)
-        self._enter(record, Sub.DEAD if clean else Sub.FAILED)
+        self._enter(record, Sub.DEAD)       # whatever the result: it was told to stop, and has
 
     # ---- processes ----
 

@@ -9,7 +9,7 @@ import pytest
 
 from fastinit.control.options import parse
 from fastinit.control.personality import rewrite
-from fastinit.control.render import times
+from fastinit.control.render import table, times
 from fastinit.control.render.style import ellipsize, width_of
 from fastinit.control.verbs import FAILED_TO, VERBS, Access
 from tests.control.conftest import Client
@@ -213,3 +213,21 @@ def test_a_thousand_units_are_listed_in_slices(systemctl: Client) -> None:
     taken = time.perf_counter() - begin
     assert out.count("One of many") == 1000
     assert taken < 0.5      # a generous bound for a loaded machine; benchmarks/ measure it
+
+
+NARROW = {      # widths that the cells need, the terminal's -> the widths they get
+    ((1, 45, 9, 8, 7, 75), 100): [1, 35, 9, 8, 7, 35],
+    ((1, 45, 9, 8, 7, 75), 40): [1, 6, 7, 7, 7, 7],
+    ((1, 45, 9, 8, 7, 75), 20): [1, 2, 3, 3, 3, 3],
+    ((44, 7, 7), 40): [24, 7, 7],
+    ((10, 20), 31): [10, 20],
+    ((10, 20), 3): [1, 1],
+}
+
+
+@pytest.mark.parametrize(("widths", "columns"), NARROW)
+def test_columns_of_a_narrow_terminal(widths: "tuple[int, ...]", columns: int) -> None:
+    """Each gets the same share; who needs less gives the rest to the others."""
+    given = list(widths)
+    table._narrow(given, columns)
+    assert given == NARROW[widths, columns]

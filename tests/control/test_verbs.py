@@ -67,3 +67,10 @@ def test_unknown_words(systemctl: Client) -> None:
     assert systemctl("--state") == (1, "", "systemctl: option '--state' requires an argument\n")
     assert systemctl("--re") == (1, "", "systemctl: option '--re' is ambiguous; possibilities: "
                                         "'--reverse' '--recursive' '--reboot-argument' '--read-only'\n")
+
+
+def test_global_is_about_unit_files(systemctl: Client) -> None:
+    """No manager of all users could answer for the rest; nothing is done in its place."""
+    for words in (("is-active", "web"), ("cat", "web"), ("daemon-reload",), ("edit", "--stdin", "web"), ("show-environment",)):
+        assert systemctl("--global", *words) == (1, "", "--global is not supported for this operation.\n")
+    assert systemctl("--global", "poweroff") == (1, "", "Bad action for --global mode.\n")

@@ -10,8 +10,6 @@ from typing import Collection, Iterator, List, NamedTuple, Sequence, Union
 
 from fastinit.control.render.style import Style, pad, width_of
 
-MINIMUM_WIDTH = 8       # of a column that has to give way
-
 
 class Cell(NamedTuple):
     text: str
@@ -26,29 +24,33 @@ def _cell(value: CellLike) -> Cell:
 
 
 def lines(style: Style, headers: Sequence[str], rows: Sequence[Sequence[CellLike]], *, show_header: bool = True,
-          shrink: Sequence[int] = (), right: Sequence[int] = (), ellipsize: bool = True,
-          underlined: Collection[int] = ()) -> Iterator[str]:
-    """underlined: rows below which a terminal shows a line.
-    shrink: columns that give way, in this order, when the terminal is too narrow; right: right-aligned ones."""
+          right: Sequence[int] = (), ellipsize: bool = True, underlined: Collection[int] = ()) -> Iterator[str]:
+    """underlined: rows below which a terminal shows a line; right: right-aligned columns."""
     cells = [[_cell(value) for value in row] for row in rows]
     header = [Cell(text, "underline") for text in headers]
     everything = ([header] if show_header else []) + cells
     widths = [max((width_of(row[at].text) for row in everything), default=1) or 1 for at in range(len(headers))]
     if style.is_tty and ellipsize:
-        _narrow(widths, shrink, style.columns)
+        _narrow(widths, style.columns)
     first = len(everything) - len(cells)
     for at, row in enumerate(everything):
         yield _line(style, row, widths, right, at - first in underlined)
 
 
-def _narrow(widths: List[int], shrink: Sequence[int], columns: int) -> None:
-    excess = sum(widths) + len(widths) - 1 - columns
-    for at in shrink:
-        if excess <= 0:
-            return
-        given = min(excess, max(widths[at] - MINIMUM_WIDTH, 0))
-        widths[at] -= given
-        excess -= given
+def _narrow(widths: List[int], columns: int) -> None:
+    """Every column gets the same share; one that needs less gives the rest back to the others."""
+    left, wide = columns - (len(widths) - 1), list(range(len(widths)))
+    if sum(widths) <= left:
+        return
+    while True:
+        content = [at for at in wide if widths[at] * len(wide) <= left]
+        if not content:
+            break
+        left -= sum(widths[at] for at in content)
+        wide = [at for at in wide if at not in content]
+    for rest, at in enumerate(wide):
+        widths[at] = max(left // (len(wide) - rest), 1)
+        left -= widths[at]
 
 
 def _line(style: Style, row: Sequence[Cell], widths: Sequence[int], right: Sequence[int], underlined: bool = False) -> str:

@@ -49,12 +49,10 @@ def list_units(style: Style, options: Options, records: List[UnitRecord], jobs: 
         headers = ["", *headers]
     else:
         rows = [row[1:] for row in rows]
-    last = len(headers) - 1
     types = [record.unit.type for record in records]
     ends = [at for at, (one, other) in enumerate(zip(types, types[1:])) if one != other]
     yield from table.lines(style, headers, rows, show_header=options.show_legend(),
-                           shrink=(last, 0 if options.plain else 1), ellipsize=not options.full,
-                           underlined=ends)
+                           ellipsize=not options.full, underlined=ends)
     if options.show_legend():
         yield from _legend(style, options, len(records), with_jobs)
 
@@ -103,7 +101,7 @@ def _json(options: Options, records: List[UnitRecord], jobs: Mapping[int, Job]) 
     for record in records:
         job: Optional[Job] = jobs.get(record.job or 0)
         head: Tuple[object, ...] = (record.unit.name, record.unit.load_state, record.active.value, record.sub.value)
-        rows.append(head + ((job.type.value if job else None,) if with_jobs else ()) + (description(record),))
+        rows.append(head + ((job.type.value if job else "",) if with_jobs else ()) + (description(record),))
     return table.as_json(keys[:4] + (("job",) if with_jobs else ()) + keys[4:], rows, options.output == "json-pretty")
 
 
@@ -119,8 +117,8 @@ def list_jobs(style: Style, options: Options, jobs: Iterable[Job]) -> Iterator[s
             yield style.paint("No jobs running.", "green") if style.colours else "No jobs running."
         return
     rows = [(str(job.id), job.unit, job.type.value, job.state.value) for job in chosen]
-    yield from table.lines(style, ("JOB", "UNIT", "TYPE", "STATE"), rows, show_header=options.show_legend(), shrink=(1,),
-                           right=(0,), ellipsize=not options.full)
+    yield from table.lines(style, ("JOB", "UNIT", "TYPE", "STATE"), rows, show_header=options.show_legend(), right=(0,),
+                           ellipsize=not options.full)
     if options.show_legend():
         yield ""
         yield style.paint(f"{len(chosen)} jobs listed.", "bold")
