@@ -254,7 +254,7 @@ def list_dependencies(context: Context) -> Steps:
 
 def show_properties(context: Context) -> Steps:
     options = context.options
-    if not context.args and not (options.types or options.states or (options.all and not options.properties)):
+    if not context.args and not (options.types or options.states):
         _print_properties(context, show.manager_properties(context))
         return 0
     if not context.args:

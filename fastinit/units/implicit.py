@@ -75,6 +75,8 @@ def add_implicit(build: Build, kind: str, user: bool) -> None:
     extra = IMPLICIT.get(kind)
     if extra is not None:
         extra(build, user)
+    if kind in ("slice", "scope"):      # systemd.unit(5), "IgnoreOnIsolate="
+        build.unit.setdefault("ignore_on_isolate", True)
     slice_name = build.unit.get("slice")
     if slice_name:
         build.depend("Requires", slice_name)

@@ -231,3 +231,19 @@ def test_columns_of_a_narrow_terminal(widths: "tuple[int, ...]", columns: int) -
     given = list(widths)
     table._narrow(given, columns)
     assert given == NARROW[widths, columns]
+
+
+def test_show_all_without_a_unit_is_about_the_manager(systemctl: Client) -> None:
+    """--all adds empty properties; only --type= and --state= ask for all units."""
+    code, out, _ = systemctl("show", "--all")
+    names = [line.partition("=")[0] for line in out.splitlines()]
+    assert code == 0 and {"Version", "Tainted", "DefaultLimitNOFILE", "DefaultTimeoutStopUSec"} <= set(names)
+    assert "Id" not in names and "\nTainted=" not in systemctl("show")[1]
+    systemctl("start", "web")
+    assert "Id=web.service" in systemctl("show", "--type=service", "--all", "-p", "Id")[1]
+
+
+def test_a_slice_knows_what_is_in_it(systemctl: Client) -> None:
+    systemctl("start", "web")
+    assert systemctl("show", "-P", "SliceOf", "system.slice")[1].split().count("web.service") == 1
+    assert systemctl("show", "-p", "IgnoreOnIsolate", "system.slice")[1] == "IgnoreOnIsolate=yes\n"

@@ -18,7 +18,7 @@ def reached(name: str, *states: str) -> str:
 
 # What differs at each boot, or is a cgroup's own.
 VARIES = (r"^(.*Timestamp.*|.*PID|InvocationID|Memory.*|CPUUsage.*|Tasks.*|IP(In|E)gress.*|IO(Read|Write).*|ControlGroup.*|Effective.*"
-          r"|Exec(Main|Start|Stop|Reload|Condition).*|Limit.*|Default.*|.*Device.*|NUMA.*|UID|GID)=")
+          r"|Exec(Main|Start|Stop|Reload|Condition).*|Limit.*|Default.*|.*Device.*|NUMA.*|UID|GID|CanFreeze)=")
 
 
 def shown(*names: str) -> str:

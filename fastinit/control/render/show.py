@@ -25,6 +25,7 @@ from fastinit.plan.record import ExecStatus, Job, UnitRecord
 from fastinit.plan.service import restart_delay_usec
 from fastinit.plan.states import Active, Sub
 from fastinit.units import values as texts
+from fastinit.units.implicit import parent_slice
 from fastinit.units.model import (
     USEC_INFINITY,
     Condition,
@@ -56,6 +57,10 @@ class Subject:
     def service(self) -> Service:
         assert self.unit.service is not None
         return self.unit.service
+
+    @property
+    def is_loaded(self) -> bool:
+        return self.unit.load_state == "loaded"
 
     @property
     def exec(self) -> ExecContext:
@@ -116,6 +121,11 @@ def _statuses(value: ExitStatusSet) -> str:
 
 def _directories(entries: Sequence[Directory]) -> str:
     return _list(entry.path for entry in entries)
+
+
+def _symlinks(entries: Sequence[Directory]) -> str:
+    """A line for each directory and each link to it."""
+    return "\n".join(f"{entry.path}:{link}" for entry in entries for link in entry.symlinks or ("",))
 
 
 def _conditions(checks: Sequence[Condition], results: Sequence[int]) -> str:
@@ -251,9 +261,12 @@ def _limit(name: str, soft: bool) -> Get:
     return get
 
 
+LIMITS = ("CPU", "FSIZE", "DATA", "STACK", "CORE", "RSS", "NOFILE", "AS", "NPROC", "MEMLOCK", "LOCKS", "SIGPENDING", "MSGQUEUE",
+          "NICE", "RTPRIO", "RTTIME")
+
+
 def _limit_rows() -> Iterator[Row]:
-    for name in ("CPU", "FSIZE", "DATA", "STACK", "CORE", "RSS", "NOFILE", "AS", "NPROC", "MEMLOCK", "LOCKS", "SIGPENDING",
-                 "MSGQUEUE", "NICE", "RTPRIO", "RTTIME"):
+    for name in LIMITS:
         yield f"Limit{name}", _limit(name, soft=False)
         yield f"Limit{name}Soft", _limit(name, soft=True)
 
@@ -261,13 +274,14 @@ def _limit_rows() -> Iterator[Row]:
 def _directory_rows() -> Iterator[Row]:
     for kind in ("Runtime", "State", "Cache", "Logs", "Configuration"):
         yield f"{kind}DirectoryMode", lambda subject, kind=kind: _mode(getattr(subject.exec, f"{kind.lower()}_directory_mode"))  # type: ignore[misc]
+        yield f"{kind}DirectorySymlink", lambda subject, kind=kind: _symlinks(getattr(subject.exec, f"{kind.lower()}_directory"))  # type: ignore[misc]
         yield f"{kind}Directory", lambda subject, kind=kind: _directories(getattr(subject.exec, f"{kind.lower()}_directory"))  # type: ignore[misc]
 
 
-def _sandbox(name: str, default: str) -> Row:
-    """A sandbox directive: the last value that the file gives, booleans in systemd's words."""
+def _sandbox(name: str, default: str, of: str = "") -> Row:
+    """A sandbox directive (of: another name's): the last value that the file gives, booleans in systemd's words."""
     def get(subject: Subject) -> str:
-        values = subject.exec.sandbox.get(name)
+        values = subject.exec.sandbox.get(of or name)
         if not values:
             return default
         if default in ("yes", "no"):
@@ -301,7 +315,37 @@ def _id_of(name: str, find: Callable[[str], int]) -> str:
 
 
 def _oom_policy(subject: Subject) -> str:
-    return subject.service.oom_policy or "stop"
+    return (subject.service.oom_policy or "stop") if subject.is_loaded else ""
+
+
+def _watchdog(subject: Subject) -> str:
+    """What a start has made of the setting; before the first one there is none."""
+    return format_usec(subject.service.watchdog_usec) if subject.record.main_exec.start_usec else "infinity"
+
+
+def _slice(subject: Subject) -> str:
+    unit = subject.unit
+    return unit.slice or ("system.slice" if subject.is_loaded and unit.type != "slice" else "")
+
+
+def _control_group(subject: Subject) -> str:
+    """The cgroup that systemd would have used, while there is something in it."""
+    if subject.unit.type != "slice":
+        return control_group(subject.record) if subject.processes() else ""
+    if subject.record.active not in (Active.ACTIVE, Active.DEACTIVATING):
+        return ""
+    parts, name = [], subject.unit.name
+    while name not in ("", "-.slice"):
+        parts.append(name)
+        name = parent_slice(name)
+    return "/" + "/".join(reversed(parts))
+
+
+def _slice_of(subject: Subject) -> str:
+    if subject.unit.type != "slice":
+        return ""
+    records = subject.context.manager.engine.units.values()
+    return _list(record.unit.name for record in records if record.unit.slice == subject.unit.name)
 
 
 def _abort_timeout(subject: Subject) -> str:
@@ -366,7 +410,7 @@ def _working_directory(subject: Subject) -> str:
 # ---- the tables -----------------------------------------------------------------------------------------------------
 
 SERVICE_ROWS: Tuple[Row, ...] = (
-    ("Type", _text_of("service.type")),
+    ("Type", lambda subject: subject.service.type if subject.is_loaded else ""),
     ("ExitType", _text_of("service.exit_type")),
     ("Restart", _text_of("service.restart")),
     ("RestartMode", _text_of("service.restart_mode")),
@@ -383,7 +427,7 @@ SERVICE_ROWS: Tuple[Row, ...] = (
     ("TimeoutStopFailureMode", _text_of("service.timeout_stop_failure_mode")),
     ("RuntimeMaxUSec", _span_of("service.runtime_max_usec")),
     ("RuntimeRandomizedExtraUSec", _span_of("service.runtime_randomized_extra_usec")),
-    ("WatchdogUSec", _span_of("service.watchdog_usec")),
+    ("WatchdogUSec", _watchdog),
     ("WatchdogTimestampMonotonic", _const("0")),
     ("RootDirectoryStartOnly", _bool_of("service.root_directory_start_only")),
     ("RemainAfterExit", _bool_of("service.remain_after_exit")),
@@ -402,6 +446,7 @@ SERVICE_ROWS: Tuple[Row, ...] = (
     ("Result", _enum_of("record.result")),
     ("ReloadResult", _enum_of("record.reload_result")),
     ("CleanResult", _const("success")),
+    ("LiveMountResult", _const("success")),
     ("UID", _uid),
     ("GID", _gid),
     ("NRestarts", _text_of("record.n_restarts")),
@@ -410,23 +455,27 @@ SERVICE_ROWS: Tuple[Row, ...] = (
     ("ReloadSignal", _text_of("service.reload_signal")),
     *_stamp_rows("ExecMainStartTimestamp", "record.main_exec.start_usec"),
     *_stamp_rows("ExecMainExitTimestamp", "record.main_exec.exit_usec"),
+    *_stamp_rows("ExecMainHandoffTimestamp", "record.main_exec.start_usec"),       # the exec itself is not seen
     ("ExecMainPID", _text_of("record.main_exec.pid")),
     ("ExecMainCode", _text_of("record.main_exec.code")),
     ("ExecMainStatus", _text_of("record.main_exec.status")),
     *_command_rows(),
 )
 CGROUP_ROWS: Tuple[Row, ...] = (
-    ("Slice", lambda subject: subject.unit.slice or "system.slice"),
-    ("ControlGroup", lambda subject: control_group(subject.record) if subject.processes() else ""),
-    ("ControlGroupId", _const(NOT_SET)),
+    ("Slice", _slice),
+    ("ControlGroup", _control_group),
+    ("ControlGroupId", _const("0")),
     ("MemoryCurrent", _memory),
     ("MemoryPeak", _const(NOT_SET)),
     ("MemorySwapCurrent", _const(NOT_SET)),
     ("MemorySwapPeak", _const(NOT_SET)),
     ("MemoryZSwapCurrent", _const(NOT_SET)),
     ("MemoryAvailable", _const(NOT_SET)),
+    ("EffectiveMemoryMax", _const("infinity")),
+    ("EffectiveMemoryHigh", _const("infinity")),
     ("CPUUsageNSec", _cpu),
     ("TasksCurrent", _tasks),
+    ("EffectiveTasksMax", _const("infinity")),
     ("IPIngressBytes", _const("[no data]")),
     ("IPIngressPackets", _const("[no data]")),
     ("IPEgressBytes", _const("[no data]")),
@@ -446,20 +495,44 @@ CGROUP_ROWS: Tuple[Row, ...] = (
     ("IOAccounting", _const("no")),
     ("IOWeight", _const(NOT_SET)),
     ("StartupIOWeight", _const(NOT_SET)),
+    ("BlockIOAccounting", _const("no")),
+    ("BlockIOWeight", _const(NOT_SET)),
+    ("StartupBlockIOWeight", _const(NOT_SET)),
     ("MemoryAccounting", _const("yes")),
     ("DefaultMemoryLow", _const("0")),
+    ("DefaultStartupMemoryLow", _const("0")),
     ("DefaultMemoryMin", _const("0")),
     ("MemoryMin", _const("0")),
     ("MemoryLow", _const("0")),
+    ("StartupMemoryLow", _const("0")),
     ("MemoryHigh", _const("infinity")),
+    ("StartupMemoryHigh", _const("infinity")),
     ("MemoryMax", _const("infinity")),
+    ("StartupMemoryMax", _const("infinity")),
     ("MemorySwapMax", _const("infinity")),
+    ("StartupMemorySwapMax", _const("infinity")),
+    ("MemoryZSwapMax", _const("infinity")),
+    ("StartupMemoryZSwapMax", _const("infinity")),
+    ("MemoryZSwapWriteback", _const("yes")),
     ("MemoryLimit", _const("infinity")),
     ("DevicePolicy", _const("auto")),
     ("TasksAccounting", _const("yes")),
     ("TasksMax", _const("infinity")),
     ("IPAccounting", _const("no")),
+    ("ManagedOOMSwap", _const("auto")),
+    ("ManagedOOMMemoryPressure", _const("auto")),
+    ("ManagedOOMMemoryPressureLimit", _const("0")),
+    ("ManagedOOMMemoryPressureDurationUSec", _const(NOT_SET)),
+    ("ManagedOOMPreference", _const("none")),
+    ("MemoryPressureWatch", _const("auto")),
+    ("MemoryPressureThresholdUSec", _const("200ms")),
+    ("CoredumpReceive", _const("no")),
 )
+_SET_LOGIN, _SET_LOGIN_OF_A_USER = (_sandbox("SetLoginEnvironment", default)[1] for default in ("no", "yes"))
+# systemd's default: whatever protection a partition has, it is mounted.
+_PROTECTED, _ENCRYPTED = "verity+signed+encrypted+unprotected+absent", "encrypted+unprotected+absent"
+_IMAGE_POLICY = ":".join(f"{name}={_PROTECTED if name in ('root', 'usr') else _ENCRYPTED}"
+                         for name in ("root", "usr", "home", "srv", "tmp", "var"))
 EXEC_ROWS: Tuple[Row, ...] = (
     ("Environment", lambda subject: _quoted(subject.exec.environment)),
     ("EnvironmentFiles", _files),
@@ -467,6 +540,7 @@ EXEC_ROWS: Tuple[Row, ...] = (
     ("UnsetEnvironment", _words_of("exec.unset_environment")),
     ("UMask", lambda subject: _mode(subject.exec.umask)),
     *_limit_rows(),
+    _sandbox("RootEphemeral", "no"),
     ("WorkingDirectory", _working_directory),
     ("RootDirectory", _text_of("exec.root_directory")),
     ("OOMScoreAdjust", lambda subject: _unset(subject.exec.oom_score_adjust, "0")),
@@ -483,7 +557,7 @@ EXEC_ROWS: Tuple[Row, ...] = (
     ("CPUSchedulingResetOnFork", _bool_of("exec.cpu_scheduling_reset_on_fork")),
     ("NonBlocking", lambda subject: _bool(subject.unit.service is not None and subject.unit.service.non_blocking)),
     ("StandardInput", lambda subject: _stream(subject.exec.standard_input)),
-    ("StandardOutput", lambda subject: _stream(subject.exec.standard_output)),
+    ("StandardOutput", lambda subject: _stream(subject.exec.standard_output) if subject.is_loaded else "inherit"),
     ("StandardError", lambda subject: _stream(subject.exec.standard_error)),
     ("TTYPath", lambda subject: subject.exec.tty_path if subject.exec.standard_input.kind.startswith("tty") else ""),
     ("TTYReset", _bool_of("exec.tty_reset")),
@@ -503,6 +577,7 @@ EXEC_ROWS: Tuple[Row, ...] = (
     ("User", _text_of("exec.user")),
     ("Group", _text_of("exec.group")),
     ("DynamicUser", _bool_of("exec.dynamic_user")),
+    ("SetLoginEnvironment", lambda subject: (_SET_LOGIN if not subject.exec.user else _SET_LOGIN_OF_A_USER)(subject)),
     _sandbox("RemoveIPC", "no"),
     ("SupplementaryGroups", _words_of("exec.supplementary_groups")),
     ("PAMName", _text_of("exec.pam_name")),
@@ -513,16 +588,20 @@ EXEC_ROWS: Tuple[Row, ...] = (
     _sandbox("NoExecPaths", ""),
     ("ExecSearchPath", _words_of("exec.exec_search_path")),
     _sandbox("PrivateTmp", "no"),
+    _sandbox("PrivateTmpEx", "no", of="PrivateTmp"),
     _sandbox("PrivateDevices", "no"),
     _sandbox("ProtectClock", "no"),
     _sandbox("ProtectKernelTunables", "no"),
     _sandbox("ProtectKernelModules", "no"),
     _sandbox("ProtectKernelLogs", "no"),
     _sandbox("ProtectControlGroups", "no"),
+    _sandbox("ProtectControlGroupsEx", "no", of="ProtectControlGroups"),
     _sandbox("PrivateNetwork", "no"),
     _sandbox("PrivateUsers", "no"),
+    _sandbox("PrivateUsersEx", "no", of="PrivateUsers"),
     _sandbox("PrivateMounts", "no"),
     _sandbox("PrivateIPC", "no"),
+    _sandbox("PrivatePIDs", "no"),
     _sandbox("ProtectHome", "no"),
     _sandbox("ProtectSystem", "no"),
     ("SameProcessGroup", _const("no")),
@@ -538,11 +617,15 @@ EXEC_ROWS: Tuple[Row, ...] = (
     _sandbox("MemoryDenyWriteExecute", "no"),
     _sandbox("RestrictRealtime", "no"),
     _sandbox("RestrictSUIDSGID", "no"),
+    _sandbox("RestrictNamespaces", "no"),
     _sandbox("MountAPIVFS", "no"),
+    _sandbox("BindLogSockets", "no"),
     ("KeyringMode", _text_of("exec.keyring_mode")),
     _sandbox("ProtectProc", "default"),
     _sandbox("ProcSubset", "all"),
     _sandbox("ProtectHostname", "no"),
+    _sandbox("MemoryKSM", "no"),
+    *((f"{name}ImagePolicy", _const(_IMAGE_POLICY)) for name in ("Root", "Mount", "Extension")),
     ("KillMode", _text_of("unit.kill.kill_mode")),
     ("KillSignal", _text_of("unit.kill.kill_signal")),
     ("RestartKillSignal", lambda subject: str(subject.unit.kill.restart_kill_signal or subject.unit.kill.kill_signal)),
@@ -600,12 +683,15 @@ def _asserts(subject: Subject) -> str:
     return _conditions(subject.unit.asserts, subject.record.condition_results[len(subject.unit.conditions):])
 
 
+_ONLY_ON_REQUEST = frozenset(("Conditions", "Asserts"))     # systemd cannot print them
+
+
 UNIT_ROWS: Tuple[Row, ...] = (
     ("Id", _text_of("unit.name")),
     ("Names", _names),
     ("Following", _const("")),
     *_related_rows(),
-    ("SliceOf", _const("")),
+    ("SliceOf", _slice_of),
     ("RequiresMountsFor", _words_of("unit.requires_mounts_for")),
     ("WantsMountsFor", _words_of("unit.wants_mounts_for")),
     ("Documentation", lambda subject: _quoted(subject.unit.documentation)),
@@ -658,11 +744,12 @@ UNIT_ROWS: Tuple[Row, ...] = (
     ("StartLimitBurst", _text_of("unit.start_limit_burst")),
     ("StartLimitAction", _text_of("unit.start_limit_action")),
     ("FailureAction", _text_of("unit.failure_action")),
-    ("FailureActionExitStatus", lambda subject: _unset(subject.unit.failure_action_exit_status, "-1")),
+    ("FailureActionExitStatus", lambda subject: _unset(subject.unit.failure_action_exit_status, NOT_SET)),
     ("SuccessAction", _text_of("unit.success_action")),
-    ("SuccessActionExitStatus", lambda subject: _unset(subject.unit.success_action_exit_status, "-1")),
+    ("SuccessActionExitStatus", lambda subject: _unset(subject.unit.success_action_exit_status, NOT_SET)),
     ("InvocationID", _text_of("record.invocation_id")),
     ("CollectMode", _text_of("unit.collect_mode")),
+    ("DebugInvocation", _const("no")),
 )
 _RESULT_ROWS: Tuple[Row, ...] = (
     ("ControlPID", _const("0")), ("Result", _enum_of("record.result")), ("CleanResult", _const("success")),
@@ -674,7 +761,8 @@ _BY_TYPE: Dict[str, Tuple[Row, ...]] = {
     "slice": CGROUP_ROWS, "scope": CGROUP_ROWS,
     "socket": _RESULT_ROWS, "mount": _RESULT_ROWS, "swap": _RESULT_ROWS, "timer": _RESULT_ROWS[1:2], "path": _RESULT_ROWS[1:2],
 }
-_SPLIT = frozenset(name for name, _ in _command_rows()) | {"EnvironmentFiles"}
+_SPLIT = frozenset(name for name, _ in _command_rows()) | {"EnvironmentFiles"} | {
+    f"{kind}DirectorySymlink" for kind in ("Runtime", "State", "Cache", "Logs", "Configuration")}
 
 
 def names() -> Tuple[str, ...]:
@@ -700,6 +788,9 @@ def unit_properties(context: Context, record: UnitRecord) -> Pairs:
         value = get(subject)
         if name in _SPLIT and not value:
             continue                # a property of several lines that has none
+        is_rare = name in _ONLY_ON_REQUEST or (value == NOT_SET and name.endswith("ActionExitStatus"))
+        if is_rare and not wanted and not context.options.all:
+            continue
         if name in _SPLIT and "\n" in value:
             for line in value.split("\n"):
                 yield name, line
@@ -744,15 +835,43 @@ def _virtualization(_context: Context) -> str:
         return ""
 
 
+_TIMES_BEFORE = ("Firmware", "Loader", "Kernel", "InitRD")
+_TIMES_OF_BOOT = ("Security", "InitRDSecurity", "InitRDGenerators", "InitRDUnitsLoad")
+
+
+def _fixed(*rows: Tuple[str, str]) -> Iterator[Tuple[str, ManagerGet]]:
+    """What is the same for every container, or not known inside of one."""
+    for name, value in rows:
+        yield name, lambda _context, value=value: value     # type: ignore[misc]
+
+
+def _limit_of_manager(name: str, soft: bool) -> ManagerGet:
+    """DefaultLimitX= of system.conf; what it does not set is what services inherit of PID 1."""
+    def get(context: Context) -> str:
+        pair = context.manager.config.default_limits.get(name)
+        if name == "LOCKS" or pair is None:
+            return "infinity" if name == "LOCKS" else _default_limit(name, soft)
+        return _number(pair[0 if soft else 1])
+    return get
+
+
+def _abort_default(context: Context) -> str:
+    config = context.manager.config
+    abort_usec = config.default_timeout_abort_usec
+    return format_usec(config.default_timeout_stop_usec if abort_usec < 0 else abort_usec)
+
+
 MANAGER_ROWS: Tuple[Tuple[str, ManagerGet], ...] = (
     ("Version", lambda _context: VERSION),
     ("Features", lambda _context: FEATURES),
     ("Virtualization", _virtualization),
-    ("ConfidentialVirtualization", lambda _context: "none"),
+    ("ConfidentialVirtualization", lambda _context: ""),
     ("Architecture", lambda _context: {"x86_64": "x86-64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())),
     ("Tainted", lambda _context: ""),
+    *_fixed(*((f"{name}TimestampMonotonic", "0") for name in _TIMES_BEFORE)),
     ("UserspaceTimestamp", _boot_stamp),
     ("UserspaceTimestampMonotonic", _boot_monotonic),
+    *_fixed(*((f"{name}{edge}TimestampMonotonic", "0") for name in _TIMES_OF_BOOT for edge in ("Start", "Finish"))),
     ("LogLevel", lambda context: context.manager.environment.get("SYSTEMD_LOG_LEVEL", "info")),
     ("LogTarget", lambda context: context.manager.environment.get("SYSTEMD_LOG_TARGET", "journal-or-kmsg")),
     ("NNames", lambda context: str(sum(len(record.unit.names) or 1 for record in context.manager.engine.units.values()))),
@@ -765,15 +884,26 @@ MANAGER_ROWS: Tuple[Tuple[str, ManagerGet], ...] = (
     ("UnitPath", lambda context: _list(context.manager.loader.paths)),
     ("DefaultStandardOutput", lambda _context: "journal"),
     ("DefaultStandardError", lambda _context: "inherit"),
+    *_fixed(("RuntimeWatchdogUSec", "0"), ("RuntimeWatchdogPreUSec", "0"), ("RebootWatchdogUSec", "10min"),
+            ("KExecWatchdogUSec", "0")),
     ("ServiceWatchdogs", lambda _context: "yes"),
     ("ControlGroup", lambda _context: ""),
     ("SystemState", lambda context: context.manager.state() if context.is_live else "offline"),
-    ("ExitCode", lambda _context: "0"),
+    ("DefaultTimerAccuracyUSec", lambda context: format_usec(context.manager.config.default_timer_accuracy_usec)),
     ("DefaultTimeoutStartUSec", lambda context: format_usec(context.manager.config.default_timeout_start_usec)),
     ("DefaultTimeoutStopUSec", lambda context: format_usec(context.manager.config.default_timeout_stop_usec)),
+    ("DefaultTimeoutAbortUSec", _abort_default),
+    ("DefaultDeviceTimeoutUSec", lambda context: format_usec(context.manager.config.default_device_timeout_usec)),
     ("DefaultRestartUSec", lambda context: format_usec(context.manager.config.default_restart_usec)),
     ("DefaultStartLimitIntervalUSec", lambda context: format_usec(context.manager.config.default_start_limit_interval_usec)),
     ("DefaultStartLimitBurst", lambda context: str(context.manager.config.default_start_limit_burst)),
+    *_fixed(*((f"Default{name}Accounting", "no") for name in ("CPU", "BlockIO", "IO", "IP", "Memory", "Tasks"))),
+    *((f"DefaultLimit{name}{suffix}", _limit_of_manager(name, bool(suffix))) for name in LIMITS for suffix in ("", "Soft")),
+    *_fixed(("DefaultTasksMax", "infinity"), ("DefaultMemoryPressureThresholdUSec", "200ms"),
+            ("DefaultMemoryPressureWatch", "auto"), ("TimerSlackNSec", "50000")),
+    ("DefaultOOMPolicy", lambda context: context.manager.config.default_oom_policy),
+    ("DefaultOOMScoreAdjust", lambda context: str(max(context.manager.config.default_oom_score_adjust, 0))),
+    *_fixed(("CtrlAltDelBurstAction", "none"), ("SoftRebootsCount", "0")),
 )
 
 
