@@ -13,6 +13,7 @@ import time
 from typing import Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
 
 from fastinit.control import processes, unitfiles
+from fastinit.control.edit import look_up
 from fastinit.control.options import UsageError
 from fastinit.control.render import dependencies, show, status, times, units
 from fastinit.control.render.style import Style
@@ -22,8 +23,10 @@ from fastinit.errors import RequestError
 from fastinit.plan.record import UnitRecord
 from fastinit.plan.states import Active
 from fastinit.units.enablement import NO_PRESET
+from fastinit.units.names import is_template
 from fastinit.units.values import parse_digits
 
+NO_UNIT_NAME = "Unit name {} is neither a valid invocation ID nor unit name."
 LSB_NOT_RUNNING, LSB_UNKNOWN = 3, 4
 JOB_LIMIT = 1 << 32     # a larger number is a unit's name
 PID_LIMIT = 1 << 31     # a larger number is a unit's name
@@ -58,6 +61,8 @@ def is_failed(context: Context) -> int:
 def _check(context: Context, good: FrozenSet[Active], code: int) -> int:
     found, all_missing = False, True
     for name in named(context):
+        if is_template(name):
+            raise RequestError("Failed to retrieve unit state: " + NO_UNIT_NAME.format(name))
         record = context.manager.engine.get(name)
         if not context.options.quiet:
             context.say(record.active.value)
@@ -87,6 +92,8 @@ def show_status(context: Context) -> Steps:
         if name is None:
             code = code or LSB_UNKNOWN
             continue
+        if is_template(name):
+            raise RequestError("Failed to get properties: " + NO_UNIT_NAME.format(name))
         record = context.manager.engine.get(name)
         if record.unit.load_state == "not-found":
             context.warn(f"Unit {name} could not be found.")
@@ -274,6 +281,8 @@ def show_properties(context: Context) -> Steps:
                 context.warn(f"Failed to get properties: Unknown object '/org/freedesktop/systemd1/job/{name}'.")
                 return 1
             _print_properties(context, show.job_properties(job))
+        elif is_template(name):
+            raise RequestError("Failed to get properties: " + NO_UNIT_NAME.format(name))
         else:
             _print_properties(context, show.unit_properties(context, context.manager.engine.get(name)))
         yield Pause()
@@ -296,18 +305,18 @@ def _print_properties(context: Context, properties: Iterator[Tuple[str, str]]) -
 def cat(context: Context) -> int:
     style, code, is_first = Style(context.terminal), 0, True
     for name in named(context):
-        record = context.manager.engine.get(name)
-        paths = [path for path in (record.unit.fragment_path, *record.unit.dropin_paths) if path]
-        if record.unit.load_state == "masked" and not record.unit.fragment_path:
+        unit = look_up(context, name)
+        paths = [path for path in (unit.fragment_path, *unit.dropin_paths) if path]
+        if unit.load_state == "masked" and not unit.fragment_path:
             paths = []
-        if record.unit.load_state == "masked" and not paths:
+        if unit.load_state == "masked" and not paths:
             context.say(style.paint(f"# Unit {name} is masked.", "bold" if style.colours else ""))
             is_first = False
             continue
         if not paths:
             context.warn(f"No files found for {name}.")
             return 1
-        if context.is_live and needs_reload(record):
+        if context.is_live and not is_template(name) and needs_reload(context.manager.engine.get(name)):
             context.warn(f"Warning: The unit file, source configuration file or drop-ins of {name} changed on disk. "
                          "Run 'systemctl daemon-reload' to reload units.", YELLOW)
         for path in paths:
@@ -368,6 +377,8 @@ def show_help(context: Context) -> int:
     code = 0
     for name in named(context):
         record = context.manager.engine.get(name)
+        if is_template(name):
+            raise RequestError("Failed to get properties: " + NO_UNIT_NAME.format(name))
         if record.unit.load_state == "not-found":
             context.warn(f"Unit {name} could not be found.")
             code = 1

@@ -21,7 +21,7 @@ from fastinit.control.selection import complete, named
 from fastinit.errors import RequestError
 from fastinit.plan.record import UnitRecord
 from fastinit.plan.states import Active, JobMode
-from fastinit.units import values
+from fastinit.units import names, values
 from fastinit.units.model import Directory
 
 NOT_BOOTED = ("System has not been booted with systemd as init system (PID 1). Can't operate.\n"
@@ -267,7 +267,7 @@ def _kill(context: Context, name: str) -> str:
     whom, signo = options.kill_whom or "all", options.signal or values.SIGNALS["TERM"]
     kind = whom.replace("-fail", "")
     record = context.manager.engine.find(name)
-    if record is None or record.unit.load_state == "not-found":
+    if record is None or record.unit.load_state == "not-found" or names.is_template(name):
         return f"Unit {name} not loaded."
     if whom not in WHOM:
         return f"Invalid whom argument: {whom}"
@@ -294,7 +294,7 @@ def reset_failed(context: Context) -> int:
         engine.reset_failed(None)
     for name in named(context):
         record = engine.find(name)
-        if record is None or record.unit.load_state == "not-found":
+        if record is None or record.unit.load_state == "not-found" or names.is_template(name):
             context.warn(f"Failed to reset failed state of unit {name}: Unit {name} not loaded.")
             code = 1
             continue
@@ -326,7 +326,8 @@ def clean(context: Context) -> int:
 def _clean_unit(context: Context, name: str, kinds: List[str]) -> int:
     record = context.manager.engine.get(name)
     if record.unit.load_state != "loaded":
-        context.warn(f"Failed to add reference to unit {name}: Unit {name} not found.")
+        why = f"Unit name {name} is missing the instance name." if names.is_template(name) else f"Unit {name} not found."
+        context.warn(f"Failed to add reference to unit {name}: {why}")
         return 1
     if record.active not in (Active.INACTIVE, Active.FAILED) or record.job is not None:
         context.warn(f"Failed to clean unit {name}: Unit is not inactive or has pending job.")
@@ -348,14 +349,17 @@ def _clean_unit(context: Context, name: str, kinds: List[str]) -> int:
 
 
 def freeze(context: Context) -> int:
+    """No unit can: it takes a cgroup, and a process that is stopped by a signal is not frozen for its parent and its timers."""
     for name in named(context):
-        if context.manager.engine.get(name).unit.load_state == "not-found":
-            context.warn(f"Failed to add reference to unit {name}: Unit {name} not found.")
-        else:
-            context.warn(f"Failed to {context.verb} unit {name}: Unit '{name}' does not support freezing.")
+        unit = context.manager.engine.get(name).unit
+        why = "Unit does not support freeze/thaw"
+        if names.is_template(name):
+            why = f"Unit name {name} is missing the instance name."
+        elif unit.load_state == "not-found":
+            why = f"Unit {name} not found."
+        doing = context.verb if unit.load_state not in ("not-found", "error") else "add reference to"
+        context.warn(f"Failed to {doing} unit {name}: {why}")
     return 1
-
-
 
 
 def default_services(context: Context) -> Steps:

@@ -9,19 +9,15 @@ from __future__ import annotations
 
 import errno
 import os
-import shlex
-import subprocess
-import sys
-import tempfile
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Sequence, Tuple
 
 from fastinit.control.jobs import JOB_VERBS, run_jobs
 from fastinit.control.options import UsageError
 from fastinit.control.render import table
 from fastinit.control.render.style import UTF8, Style
 from fastinit.control.render.table import Cell, CellLike
-from fastinit.control.request import Context, MustRunLocally, Pause, Steps
-from fastinit.control.selection import complete, is_pattern, list_matcher, named
+from fastinit.control.request import Context, Pause, Steps
+from fastinit.control.selection import complete, is_pattern, list_matcher
 from fastinit.errors import RequestError
 from fastinit.units import install, names
 from fastinit.units.directives import PARSERS
@@ -412,68 +408,3 @@ def write_file(path: str, text: str) -> None:
         os.replace(temporary, path)
     except OSError as error:
         raise RequestError(f"Failed to write {path}: {error.strerror}") from None
-
-
-def edit(context: Context) -> int:
-    """In the client: the editor wants the terminal. The manager is told afterwards (fastinit.cli.local)."""
-    if context.is_live:
-        raise MustRunLocally("edit")
-    if not sys.stdin.isatty() and not context.options.stdin:
-        context.warn("Cannot edit units interactively if not on a tty.")
-        return 1
-    if context.options.stdin and not context.options.full and not context.options.drop_in and len(context.args) > 1:
-        raise UsageError("With 'edit --stdin', --full or --drop-in= is needed for more than one unit.")
-    for name in named(context):
-        unit = context.manager.engine.get(name).unit
-        if unit.load_state == "masked":
-            context.warn(f"Cannot edit {name}: unit is masked.")
-            return 1
-        if not unit.fragment_path and not (context.options.full and context.options.force):
-            context.warn(f"No files found for {name}.\nRun 'systemctl edit --force --full {name}' to create a new unit.")
-            return 1
-        path, text = _edited_file(context, unit)
-        new = sys.stdin.read() if context.options.stdin else _run_editor(path, text)
-        if not new.strip():
-            context.warn(f"Edited '{path}' is empty, nothing is written.")
-            return 1
-        write_file(path, new)
-        context.warn(f"Successfully installed edited file '{path}'.")
-    return 0
-
-
-def _edited_file(context: Context, unit: Unit) -> Tuple[str, str]:
-    """(where it goes, what it holds now)."""
-    base = f"{context.root}/{'run' if context.options.runtime else 'etc'}/systemd/system"
-    if context.options.full:
-        return f"{base}/{unit.name}", _read(unit.fragment_path)
-    name = context.options.drop_in or "override.conf"
-    path = f"{base}/{unit.name}.d/{name if name.endswith('.conf') else name + '.conf'}"
-    return path, _read(path)
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
-    except FileNotFoundError:
-        return ""
-
-
-EDITORS = ("editor", "nano", "vim", "vi")
-
-
-def _run_editor(path: str, text: str) -> str:
-    """Raises RequestError."""
-    with tempfile.NamedTemporaryFile("w+", prefix=os.path.basename(path) + ".", suffix=".tmp", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        variables = (os.environ.get(name) for name in ("SYSTEMD_EDITOR", "EDITOR", "VISUAL"))
-        chosen: Optional[str] = next(filter(None, variables), None)
-        for command in ([shlex.split(chosen)] if chosen else [[name] for name in EDITORS]):
-            try:
-                if subprocess.run([*command, file.name], check=False).returncode:
-                    raise RequestError("Editing failed: the editor ended with an error.")
-                return _read(file.name)
-            except FileNotFoundError:
-                continue
-    raise RequestError("Cannot edit units, no editor available. Please set either $SYSTEMD_EDITOR, $EDITOR or $VISUAL.")

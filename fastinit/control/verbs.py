@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Callable, Dict, List, NamedTuple, Optional
 
-from fastinit.control import help_text, jobs, query, stats, system, unitfiles
+from fastinit.control import edit, help_text, jobs, query, stats, system, unitfiles
 from fastinit.control.options import Options
 from fastinit.control.render.style import Style
 from fastinit.control.request import Context, Outcome, Terminal
@@ -123,7 +123,7 @@ VERBS = (
     Verb("revert",                (), unitfiles.revert,                           1, None, _C, _FILES),
     Verb("add-wants",             (), unitfiles.add_dependency,                   2, None, _C, _FILES),
     Verb("add-requires",          (), unitfiles.add_dependency,                   2, None, _C, _FILES),
-    Verb("edit",                  (), unitfiles.edit,                             1, None, _C, _CLIENT),
+    Verb("edit",                  (), edit.edit,                                  1, None, _C, _CLIENT),
     Verb("get-default",           (), unitfiles.get_default,                      0, 0,    _R, _FILES),
     Verb("set-default",           (), unitfiles.set_default,                      1, 1,    _C, _FILES),
     # environment
@@ -195,7 +195,7 @@ DIFFERS: Dict[str, str] = {
     "list-sockets": "always empty: socket units are not acted on yet",
     "list-timers": "always empty: timer units are not acted on yet",
     "list-machines": "knows the container alone",
-    "freeze": "where a cgroup v2 can be written", "thaw": "where a cgroup v2 can be written",
+    "freeze": "no unit can be frozen: it takes a cgroup that the manager may write", "thaw": "no unit can be frozen",
     "set-property": "the drop-ins are written and read; what they ask of a cgroup waits for one that can be written",
     "halt": "stops all units and ends the container with 0", "poweroff": "stops all units and ends the container with 0",
     "reboot": "stops all units and ends the container with 0: its engine starts it again or not",

@@ -110,7 +110,8 @@ class Engine:
         record = self._world.get(name)
         unit = record.unit
         if type is JobType.STOP and unit.load_state in ("not-found", "error", "bad-setting") and record.active in jobs.DOWN:
-            raise RequestError(f"Unit {name} not loaded.", transaction.RC_NOT_FOUND)
+            problem = transaction.load_error(unit) if unit.load_state == "error" else None
+            raise problem or RequestError(f"Unit {name} not loaded.", transaction.RC_NOT_FOUND)
         refused = REFUSED_BY_HAND.get(type)
         if by_hand and refused is not None and refused(unit):
             raise RequestError(f"Operation refused, unit {unit.name} may be requested by dependency only "
