@@ -84,6 +84,8 @@ def _serve(argv: List[str], command: dispatch.Command, terminal: Terminal, out: 
         error(ROOT_REFUSED.format(verb.name) + "\n")
         return 1
     if not root and why == "offline":
+        if not options.user and _init_is_starting(error):
+            return _ask(argv, error)
         if _wants_manager(verb, command):
             return _with_manager(argv, error, options.user)
         if verb.needs is verbs.Needs.LIVE:
@@ -120,9 +122,26 @@ def _with_manager(argv: List[str], error: Callable[[str], None], user: bool) -> 
     except background.BackgroundError as problem:
         error(f"{problem}\n")
         return 1
+    return _ask(argv, error, user)
+
+
+def _init_is_starting(error: Callable[[str], None]) -> bool:
+    """PID 1 is fastinit and its manager was not there yet when we asked: it is now."""
+    if places.variable(places.RUN_VARIABLE):
+        return False        # about another manager than PID 1's
+    from fastinit.cli import background
+    try:
+        return background.await_init()
+    except background.BackgroundError as problem:
+        error(f"{problem}\n")
+        return False
+
+
+def _ask(argv: List[str], error: Callable[[str], None], user: bool = False) -> int:
+    """What the client asks of a manager that listens by now."""
     sock = client.connect(user)
     if sock is None:
-        error("The manager that was started in the background does not answer.\n")
+        error("The manager does not answer.\n")
         return 1
     code = client.talk(sock, client.facts(argv), argv)
     return main(argv, "local") if code is None else code

@@ -100,3 +100,15 @@ def test_a_question_is_answered_and_no_init_is_started(image: str) -> None:
     assert run("--version").stdout.startswith("systemd 257")
     assert (run("is-enabled", "nginx").stdout, run("is-enabled", "nowhere").returncode) == ("enabled\n", 4)
     assert (run("is-active", "nginx").stdout, run("is-active", "nginx").returncode) == ("inactive\n", 3)
+
+
+def test_a_command_that_comes_before_the_manager_waits_for_it(boot: Boot) -> None:
+    """`podman exec` is possible as soon as PID 1 exists: no second manager, no "inactive" about what is about to start."""
+    container = boot(files={"up.service": "[Service]\nExecStart=/bin/sleep infinity\n"})
+    for words in (("start", "up.service"), ("is-system-running", "--wait"), ("start", "up.service")):
+        podman("restart", "--time", "30", container.name)
+        container.host_pid = int(container.inspect("{{.State.Pid}}"))
+        container.systemctl(*words)
+        managers = [process for process in container.processes() if "fastinit.cli.manager" in process["command"]]
+        assert len(managers) == 1 and managers[0]["ppid"] == "1", managers
+    assert container.show("up.service", "ActiveState") == "active"
