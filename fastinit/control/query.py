@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from typing import Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple, Union
 
 from fastinit.control import processes, unitfiles
 from fastinit.control.edit import look_up
@@ -23,6 +23,7 @@ from fastinit.errors import RequestError
 from fastinit.plan.record import UnitRecord
 from fastinit.plan.states import Active
 from fastinit.units.enablement import NO_PRESET
+from fastinit.units.implicit import slices_above
 from fastinit.units.names import is_template
 from fastinit.units.values import parse_digits
 
@@ -185,17 +186,36 @@ def _system_status(context: Context) -> Iterator[str]:
     yield from _system_tree(context, style)
 
 
+Tree = Dict[str, Union["Tree", List[processes.Process]]]     # a slice's name -> what is in it, a unit's -> its processes
+
+
 def _system_tree(context: Context, style: Style) -> Iterator[str]:
-    by_unit: Dict[str, List[processes.Process]] = {}
+    """Every process below its unit, every unit below its slices; the init and the manager themselves are the first."""
+    if not context.is_live:
+        return
+    tree: Tree = {"init.scope": processes.read_all(sorted((os.getppid(), os.getpid())))}
     for key in sorted(context.manager.engine.units):
-        pids = context.manager.pids_of(key) if context.is_live else []
-        if pids:
-            by_unit[key] = processes.read_all(pids)
-    for at, (name, found) in enumerate(by_unit.items()):
-        is_last = at == len(by_unit) - 1
-        yield " " * 11 + (style.glyphs.right if is_last else style.glyphs.branch) + name
-        below = style.glyphs.space if is_last else style.glyphs.vertical
-        yield from status.process_tree(style, found, " " * 11 + below, context.options.full)
+        pids = context.manager.pids_of(key)
+        if not pids:
+            continue
+        place: Tree = tree
+        for name in slices_above(context.manager.engine.units[key].unit.slice or "system.slice"):
+            below = place.setdefault(name, {})
+            assert isinstance(below, dict)
+            place = below
+        place[key] = processes.read_all(pids)
+    yield from _branches(style, tree, " " * 11, context.options.full)
+
+
+def _branches(style: Style, tree: Tree, indent: str, full: bool) -> Iterator[str]:
+    for name in sorted(tree):
+        is_last = name == max(tree)
+        yield indent + (style.glyphs.right if is_last else style.glyphs.branch) + name
+        below, inside = indent + (style.glyphs.space if is_last else style.glyphs.vertical), tree[name]
+        if isinstance(inside, dict):
+            yield from _branches(style, inside, below, full)
+        else:
+            yield from status.process_tree(style, inside, below, full)
 
 
 # ---- lists ----------------------------------------------------------------------------------------------------------

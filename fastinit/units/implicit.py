@@ -104,6 +104,15 @@ def parent_slice(name: str) -> str:
     return (head if dash and head else "-") + ".slice"
 
 
+def slices_above(name: str) -> "list[str]":
+    """ "a-b.slice" -> ["a.slice", "a-b.slice"]: the way to a slice from the root, which has no name in it."""
+    found = []
+    while name not in ("", "-.slice"):
+        found.append(name)
+        name = parent_slice(name)
+    return found[::-1]
+
+
 def is_below(slice_name: str, above: str) -> bool:
     """Whether a slice is another one or inside of it."""
     while slice_name and slice_name != above:

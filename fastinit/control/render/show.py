@@ -25,7 +25,7 @@ from fastinit.plan.record import ExecStatus, Job, UnitRecord
 from fastinit.plan.service import restart_delay_usec
 from fastinit.plan.states import Active, Sub
 from fastinit.units import values as texts
-from fastinit.units.implicit import parent_slice
+from fastinit.units.implicit import slices_above
 from fastinit.units.model import (
     USEC_INFINITY,
     Condition,
@@ -334,11 +334,7 @@ def _control_group(subject: Subject) -> str:
         return control_group(subject.record) if subject.processes() else ""
     if subject.record.active not in (Active.ACTIVE, Active.DEACTIVATING):
         return ""
-    parts, name = [], subject.unit.name
-    while name not in ("", "-.slice"):
-        parts.append(name)
-        name = parent_slice(name)
-    return "/" + "/".join(reversed(parts))
+    return "/" + "/".join(slices_above(subject.unit.name))
 
 
 def _slice_of(subject: Subject) -> str:

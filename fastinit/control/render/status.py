@@ -16,6 +16,7 @@ from fastinit.control.render import exit_status, times
 from fastinit.control.render.style import Style, ellipsize
 from fastinit.plan.record import ExecStatus, UnitRecord
 from fastinit.plan.states import Active
+from fastinit.units.implicit import slices_above
 from fastinit.units.model import ExecCommand, Service
 from fastinit.units.timespan import USEC_PER_MSEC, format_usec
 
@@ -215,8 +216,7 @@ def control_group(record: UnitRecord) -> str:
     """The cgroup that systemd would have used; "" where it would have none."""
     if record.unit.type not in ("service", "socket", "mount", "swap"):
         return ""
-    slice_name = record.unit.slice or "system.slice"
-    return f"/{slice_name}/{record.unit.name}"
+    return "/" + "/".join([*slices_above(record.unit.slice or "system.slice"), record.unit.name])
 
 
 def _tree(style: Style, record: UnitRecord, found: Sequence[Process], full: bool) -> Iterator[str]:
