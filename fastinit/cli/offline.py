@@ -99,3 +99,15 @@ class OfflineManager:
 
     def touch_own(self) -> None:
         """Nothing is kept."""
+
+    def make_unit(self, name: str, text: str) -> None:
+        raise FastinitError("no manager is running")
+
+    def hold_unit(self, name: str) -> None:
+        raise FastinitError("no manager is running")
+
+    def release_unit(self, name: str) -> None:
+        raise FastinitError("no manager is running")
+
+    def hand_streams(self, name: str, fds: Sequence[int]) -> None:
+        raise FastinitError("no manager is running")

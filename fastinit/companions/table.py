@@ -21,6 +21,7 @@ PROGRAMS: Dict[str, str] = {
     "systemd-machine-id-setup":     "machine_id_setup",
     "systemd-notify":               "notify",
     "systemd-path":                 "path",
+    "systemd-run":                  "run",
     "systemd-sysusers":             "sysusers",
     "systemd-tmpfiles":             "tmpfiles",
     "telinit":                      "telinit",

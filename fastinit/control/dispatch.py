@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Callable, List, NamedTuple, Optional
 
-from fastinit.control import personality, verbs
+from fastinit.control import personality, transient, verbs
 from fastinit.control.api import ManagerApi
 from fastinit.control.options import Options, UsageError, parse
 from fastinit.control.request import RED, Context, MustRunLocally, Steps, Terminal
@@ -69,8 +69,13 @@ def read(argv: List[str]) -> Command:
 
 def open_request(manager: ManagerApi, terminal: Terminal, argv: List[str], *, uid: int, pid: int, own_uid: int,
                  out: Callable[[str], None], error: Callable[[str], None],
-                 after_reply: Optional[List[Callable[[], None]]] = None) -> Steps:
+                 after_reply: Optional[List[Callable[[], None]]] = None, data: Callable[[str], None] = lambda text: None,
+                 fds: Optional[List[int]] = None) -> Steps:
     """Serve it on a live manager. Raises MustRunLocally at once when it is none of the manager's business."""
+    if argv[0] == transient.PROGRAM:
+        context = Context(manager, Options(), [], terminal, out, error, True, uid, pid, own_uid=own_uid, data=data,
+                          fds=fds if fds is not None else [])
+        return _explained(context, transient.serve(context, argv))
     try:
         command = read(argv)
     except UsageError as usage:
@@ -105,9 +110,18 @@ def denied(verb: str, args: List[str]) -> str:
 
 def run(verb: verbs.Verb, context: Context) -> Steps:
     """The verb as a generator, whatever its function is."""
+    return (yield from _explained(context, _steps(verb, context)))
+
+
+def _steps(verb: verbs.Verb, context: Context) -> Steps:
+    outcome = verb.run(context)
+    return outcome if isinstance(outcome, int) else (yield from outcome)
+
+
+def _explained(context: Context, steps: Steps) -> Steps:
+    """An error becomes its line and its code."""
     try:
-        outcome = verb.run(context)
-        return outcome if isinstance(outcome, int) else (yield from outcome)
+        return (yield from steps)
     except UsageError as usage:
         context.warn(str(usage))
         return 1

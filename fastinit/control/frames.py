@@ -19,6 +19,8 @@ EXIT = 4            # manager -> client, last: one byte, the exit code
 LOCAL = 5           # manager -> client, instead of all else: this must be done in the client (edit, --root= …)
 RESUME = 6          # manager -> client: should the manager change, ask the next one with the fact resume=<payload>
 
+DATA = 7            # manager -> client: an answer for a program to read, not for a person (systemd-run)
+
 # Environment that the manager needs to render for this client, sent as facts "env.NAME=value".
 ENVIRONMENT = (
     "TERM", "COLUMNS", "LINES", "NO_COLOR", "COLORTERM", "SYSTEMD_COLORS", "SYSTEMD_URLIFY", "SYSTEMD_UTF8",

@@ -120,6 +120,9 @@ class Context:
     verb: str = ""
     after_reply: List[Callable[[], None]] = field(default_factory=list)     # once the client has its exit code
     enablement: Optional[Tuple[Enablement, Presets]] = None     # what UnitFileState= of many units is found from
+    own_uid: int = 0
+    data: Callable[[str], None] = lambda text: None     # frames.DATA
+    fds: List[int] = field(default_factory=list)        # what root has sent along; whoever takes one removes it here
 
     def say(self, line: str) -> None:
         self.out(line + "\n")

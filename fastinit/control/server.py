@@ -8,6 +8,7 @@ Never: blocks, keeps more than BUFFER_LIMIT_BYTES for a client, ends because of 
 
 from __future__ import annotations
 
+import array
 import os
 import select
 import socket
@@ -32,6 +33,8 @@ HIGH_WATER_BYTES = 256 * 1024           # a verb rests while its client has more
 BUFFER_LIMIT_BYTES = 8 << 20            # what a verb that never rests may produce
 READ_BYTES = 64 * 1024
 ACCEPTS_PER_ROUND = 64
+MAX_FDS = 3                             # stdin, stdout, stderr
+FDS_BYTES = socket.CMSG_SPACE((MAX_FDS + 1) * 4)
 
 
 def _now_usec() -> int:
@@ -142,6 +145,7 @@ class Connection:
         self._is_asked = False
         self._finished = False
         self._after_reply: List[Callable[[], None]] = []
+        self._fds: List[int] = []           # sent along with the request, until the verb takes them
         self._mask = READABLE
         sock.setblocking(False)
         self._loop.watch(self._fd, READABLE, self._ready)
@@ -157,7 +161,7 @@ class Connection:
 
     def _read(self) -> None:
         try:
-            data = self._socket.recv(READ_BYTES)
+            data = self._receive()
         except BlockingIOError:
             return
         except OSError:
@@ -170,6 +174,16 @@ class Connection:
             self._take_request()
         except ValueError as error:
             self._refuse(str(error))
+
+    def _receive(self) -> bytes:
+        """Only root's descriptors are taken: recv(2) makes the kernel close those of anybody else."""
+        if self.uid not in (0, self._server.uid):
+            return self._socket.recv(READ_BYTES)
+        data, ancillary, _, _ = self._socket.recvmsg(READ_BYTES, FDS_BYTES, socket.MSG_CMSG_CLOEXEC)
+        for level, kind, payload in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                self._fds += array.array("i", payload[:len(payload) // 4 * 4])
+        return data if len(self._fds) <= MAX_FDS else b""
 
     def _take_request(self) -> None:
         if len(self._received) < frames.HEADER_BYTES:
@@ -251,6 +265,8 @@ class Connection:
         self._loop.unwatch(self._fd)
         self._socket.close()
         self._unsent, self._unsent_bytes = [], 0
+        while self._fds:
+            os.close(self._fds.pop())
         self._server.forget(self, self._fd)
         if self._steps is not None:
             steps, self._steps = self._steps, None
@@ -267,7 +283,7 @@ class Connection:
                 self._server.manager, terminal, argv, uid=self.uid, pid=self.pid, own_uid=self._server.uid,
                 out=lambda text: self._emit(frames.STDOUT, text.encode("utf-8", "surrogateescape")),
                 error=lambda text: self._emit(frames.STDERR, text.encode("utf-8", "surrogateescape")),
-                after_reply=self._after_reply)
+                after_reply=self._after_reply, data=lambda text: self._emit(frames.DATA, text.encode()), fds=self._fds)
         except MustRunLocally:
             self._emit(frames.LOCAL, b"")
             self._finish(0)

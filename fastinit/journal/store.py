@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import Callable, List, NamedTuple, Optional, Tuple
+from typing import Callable, List, NamedTuple, Tuple
 
 MAX_FILE_BYTES = 8 << 20
 DIRECTORY_MODE = 0o750
@@ -155,8 +155,11 @@ def _mark_finder(index_fd: int, modified_usec: int) -> Callable[[int], Mark]:
     return find
 
 
-def clear(directory: str, unit: Optional[str] = None) -> None:
-    """Forget what is stored, of one unit or of all. Raises OSError."""
-    for name in os.listdir(directory):
-        if name.rsplit(".", 1)[0].startswith(unit or ""):
-            os.unlink(os.path.join(directory, name))
+def remove(directory: str, unit: str) -> None:
+    """Forget what is stored of a unit. Raises OSError."""
+    stem = os.path.join(directory, unit.replace("/", "_"))
+    for ending in (".log", ".idx", ".log.1", ".idx.1"):
+        try:
+            os.unlink(stem + ending)
+        except FileNotFoundError:
+            pass

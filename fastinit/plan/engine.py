@@ -137,6 +137,21 @@ class Engine:
             self._reset(one)
         self._settle()
 
+    def is_referenced(self, name: str) -> bool:
+        """Another unit in memory names this one."""
+        return self._world.is_referenced(name)
+
+    def refresh(self, name: str) -> None:
+        """Read one unit again whose file has come or gone while it was down; what nobody names is forgotten."""
+        record = self._world.units[self._world.names.get(name, name)]
+        assert record.job is None and record.active in (Active.INACTIVE, Active.FAILED), f"{name} is not down"
+        if self._world.is_referenced(name):
+            record.unit = self._world.as_id(self._world.load(name), name)
+            self._world.relink()
+            self._world.touch(record)
+        else:
+            self._world.drop(name)
+
     def _reset(self, record: UnitRecord) -> None:
         if record.active is Active.FAILED:
             self._queue.set_state(record, Sub.DEAD)

@@ -101,8 +101,11 @@ class World:
         self.touch(record)
 
     def is_referenced(self, name: str) -> bool:
-        """Another unit in memory names this one, as far as that keeps it in memory."""
-        return any(self._edges.get(name, {}).get(kind) for kind in _FORWARD)
+        """Another unit in memory names this one itself. The edges alone do not tell: Before= of one is After= of the other."""
+        names = self.units[name].unit.names
+        neighbours = {other for others in self._edges.get(name, {}).values() for other in others}
+        return any(target in names for other in neighbours if other in self.units
+                   for targets in self.units[other].unit.dependencies.values() for target in targets)
 
     def _bring_in(self, name: str) -> UnitRecord:
         unit = self.load(name)

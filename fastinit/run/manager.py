@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import Callable, Dict, List, Mapping, Optional, Set, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from fastinit.journal import store as log_store
 from fastinit.journal.capture import Capture, Source
@@ -27,6 +27,7 @@ from fastinit.run.loop import READABLE, WRITABLE, Loop, Timer, monotonic_usec, r
 from fastinit.run.members import Members, tag_base
 from fastinit.run.perform import ADOPTED, ID_MASK, MEMBER, Performer
 from fastinit.run.store import Store, StoreError
+from fastinit.run.transient import HANDED, TransientUnits
 from fastinit.units.config import ManagerConfig, load_config
 from fastinit.units.implicit import is_below
 from fastinit.units.loader import Loader
@@ -92,6 +93,7 @@ class Manager:
         self.loader = Loader(config=self.config, user=user)
         self._apply_config(ManagerConfig())
         self.engine = Engine(self.load_unit, _pick)
+        self.transient = TransientUnits(self)
         self._performer = Performer(self)
         self._generators = self._make_generators()
         self._restore_or_boot(inherited)
@@ -103,6 +105,8 @@ class Manager:
             if name.startswith(fdstore.PREFIX):
                 for fd in fds:
                     self.fd_store.restore(name, fd)
+            elif name.startswith(HANDED):
+                self.transient.restore_streams(name, fds)
             elif name.startswith(LOG_READ) and LOG_WRITE + name[len(LOG_READ):] in inherited:
                 unit = name[len(LOG_READ):]
                 self.capture.adopt(unit, fds[0], inherited[LOG_WRITE + unit][0])
@@ -149,6 +153,8 @@ class Manager:
         self._signals_seen = {int(signo): int(str(count)) for signo, count in _mapping(own["signals_seen"]).items()}
         self.environment = {name: str(value) for name, value in _mapping(own["environment"]).items()}
         self.lifecycle.restore(_mapping(own["lifecycle"]))
+        held = own.get("held", [])
+        assert isinstance(held, list)
         self._performer.adoptable = dict(native.spawn_pending())
         self.engine.restore(saved)
         for name, record in self.engine.units.items():
@@ -164,6 +170,7 @@ class Manager:
             self.engine_handle(answer)
         for record in list(self.engine.units.values()):
             self._performer.resume(record)
+        self.transient.restore([str(name) for name in held])
         self.log("", 5, f"A new manager (PID {os.getpid()}) goes on with {len(self.engine.units)} units.")
         if not self.lifecycle.has_begun:        # the generators were still running
             self._generators.run(self._boot)
@@ -180,8 +187,12 @@ class Manager:
     def _settle(self) -> None:
         self.members.new_round()
         self.pump()
-        while self.lifecycle.settled():     # what it has begun may be done at once, and no event would tell
+        while self._has_more_to_do():       # what it has begun may be done at once, and no event would tell
             self.pump()
+
+    def _has_more_to_do(self) -> bool:
+        settled = self.lifecycle.settled()
+        return self.transient.sweep() or settled
 
     def pump(self) -> None:
         """Carry out what the engine has decided, and what follows from that, until nothing is left."""
@@ -229,7 +240,8 @@ class Manager:
     def _dump_own(self) -> Dict[str, object]:
         return {"next_tag": self._next_tag, "boot_realtime_usec": self.boot_realtime_usec, "boot_usec": self.boot_usec,
                 "signals_seen": {str(signo): count for signo, count in self._signals_seen.items()},
-                "environment": dict(self.environment), "lifecycle": self.lifecycle.dump()}
+                "environment": dict(self.environment), "lifecycle": self.lifecycle.dump(),
+                "held": self.transient.dump()}
 
     def _set_clock(self) -> None:
         self.engine.now_usec = monotonic_usec()
@@ -276,6 +288,12 @@ class Manager:
             self._next_tag += 1
             self.touch_own()
         self._unit_of_tag[record.activation] = record.unit.name
+
+    def forget(self, name: str) -> None:
+        """A unit whose file is gone, and what was kept for it."""
+        self._unit_of_tag.pop(self.engine.get(name).activation, None)
+        self._warned.discard(name)
+        self.engine.refresh(name)
 
     def load_unit(self, name: str) -> Unit:
         unit = self.loader.load(name)
@@ -358,6 +376,20 @@ class Manager:
         native.reexec_request()
         self.loop.stop()
 
+    def make_unit(self, name: str, text: str) -> None:
+        """A transient unit. Raises RequestError."""
+        self._set_clock()
+        self.transient.create(name, text)
+
+    def hold_unit(self, name: str) -> None:
+        self.transient.hold(name)
+
+    def release_unit(self, name: str) -> None:
+        self.transient.release(name)
+
+    def hand_streams(self, name: str, fds: Sequence[int]) -> None:
+        self.transient.hand_streams(name, fds)
+
     def begin_exit(self, code: int, action: str) -> None:
         self.lifecycle.begin_exit(code, action)
         self.pump()
@@ -386,6 +418,7 @@ class Manager:
             callback()
 
     def state_changed(self, effect: StateChanged) -> None:
+        self.transient.look_at(effect.unit)
         for callback in list(self.on_state_changed):
             callback(effect)
 
@@ -548,6 +581,14 @@ class Manager:
         for name, fd in ((LOG_READ, stream.read_fd), (LOG_WRITE, stream.write_fd)):
             native.vault_remove(name + unit)
             os.close(fd)
+
+    def forget_log(self, unit: str) -> None:
+        """Of a unit that is no more: its files go, or each of many short lives would leave two."""
+        self.capture.close(unit)
+        try:
+            log_store.remove(self.paths.logs, unit)
+        except OSError as error:
+            self.log("", 4, f"cannot remove the log of {unit}: {error.strerror}")
 
     def _drain_log(self, unit: str) -> None:
         stream = self.capture.get(unit)

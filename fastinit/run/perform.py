@@ -160,8 +160,9 @@ class Performer:
         opened = streams.Streams()
         if not spec.fail_status:
             try:
-                opened = streams.open_streams(unit.context, lambda: manager.log_pipe(unit.name), manager.console_fd,
-                                              named=dict(listen))
+                handed = manager.transient.streams_of(unit.name)
+                opened = streams.given(handed) if handed else streams.open_streams(
+                    unit.context, lambda: manager.log_pipe(unit.name), manager.console_fd, named=dict(listen))
             except streams.StreamError as error:
                 spec.fail_status, spec.fail_errno = error.exit_status, error.errno
                 manager.log(unit.name, 3, f"{unit.name}: {error}")
@@ -386,6 +387,8 @@ class Performer:
         preserve = service.file_descriptor_store_preserve
         if not (preserve == "yes" or (preserve == "restart" and (effect.restarting or self._restart_queued(record)))):
             self._manager.fd_store.clear(effect.unit)
+        if not effect.restarting:
+            self._manager.transient.drop_streams(effect.unit)
         if not effect.restarting and not self._manager.members.orphans_of(record.activation):
             self._manager.close_log(effect.unit)
 
@@ -412,6 +415,7 @@ class Performer:
         self._manager.state_changed(effect)
 
     def _job_finished(self, effect: fx.JobFinished) -> None:
+        self._manager.transient.look_at(effect.unit)
         for callback in list(self._manager.on_job_finished):
             callback(effect)
 

@@ -55,6 +55,7 @@ def prepare(paths: Paths, is_first_start: bool, is_booted: bool = True) -> None:
     try:
         if is_first_start:
             _remove_own(paths.own)
+            _remove_own(os.path.join(paths.systemd, "transient"))
         for path, mode in ((paths.run, 0o755), (paths.own, 0o755), (paths.logs, 0o750), (paths.systemd, 0o755)):
             _make_directory(path, mode)
         if is_booted:

@@ -52,6 +52,14 @@ class Streams:
         self._own.clear()
 
 
+def given(fds: Sequence[int]) -> Streams:
+    """stdin, stdout and stderr that somebody else keeps (systemd-run --pipe)."""
+    streams = Streams()
+    stdin, stdout, stderr = fds
+    streams.fds = (stdin, stdout, stderr)
+    return streams
+
+
 def open_streams(context: ExecContext, log_pipe: Callable[[], int], console_fd: int, sockets: Sequence[int] = (),
                  named: Mapping[str, int] = _NO_NAMES) -> Streams:
     """log_pipe: makes or finds the write end of the unit's log. sockets: of an accepted or passed socket, for kind "socket".

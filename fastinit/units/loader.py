@@ -35,6 +35,7 @@ from fastinit.units.syntax import Parsed, parse
 from fastinit.units.verify import verify_service
 
 BUILTIN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "builtin")
+TRANSIENT = "/systemd/transient"    # the end of the folder of units that are made while the manager runs
 ALIASES_MAX = 64                    # links from one alias to the next
 MASKED = "/dev/null"
 
@@ -67,6 +68,11 @@ DEFAULT_CONFIG = ManagerConfig()
 _DEFAULT_TARGET_KINDS = ("Wants", "Requires", "Requisite", "BindsTo", "Upholds")
 
 T = TypeVar("T")
+
+
+def is_transient(path: str) -> bool:
+    """Whether a unit file was made by a program while the manager runs (systemd-run)."""
+    return os.path.dirname(path).endswith(TRANSIENT)
 
 
 def search_path(user: bool, host: Host) -> Tuple[str, ...]:
@@ -331,6 +337,15 @@ class Loader:
         self._index = None
         self._files.clear()
         self._built.clear()
+
+    def add_file(self, name: str, path: str) -> None:
+        """A unit file that was made since the folders were listed; all else stays as it was seen then."""
+        self.index.files[name] = path
+        self._built.pop(name, None)
+
+    def remove_file(self, name: str) -> None:
+        self.index.files.pop(name, None)
+        self._built.pop(name, None)
 
     @property
     def index(self) -> _Index:

@@ -19,8 +19,9 @@ from . import guests
 from .breadth import BREADTH
 from .guests import Answer, Guest
 from .scenarios import SCENARIOS as LIFE
+from .transient import TRANSIENT
 
-SCENARIOS = {**LIFE, **BREADTH}
+SCENARIOS = {**LIFE, **BREADTH, **TRANSIENT}
 
 NORMAL: Tuple[Tuple[str, str], ...] = (     # pattern -> replacement, in this order
     (r"(?m)^ *(Tasks|Memory|CPU|CGroup|IP|IO|Invocation|Mem peak): .*\n", ""),   # what a cgroup counts; random numbers
@@ -35,6 +36,10 @@ NORMAL: Tuple[Tuple[str, str], ...] = (     # pattern -> replacement, in this or
     (r"\b(PID|Process|Main PID): \d+", r"\1: N"),
     (r"\b\d+ (ExecStart|ExecStartPre|ExecStop|ExecReload)", r"N \1"),
     (r"PID \d+", "PID N"),
+    (r"\brun-(p\d+-i\d+|r[0-9a-f]{32})\b", "run-N"),
+    (r"; invocation ID: [0-9a-f]{32}", ""),       # systemd does not tell that of a unit which is gone already
+    (r"(?m)^(Service runtime|CPU time consumed): .*", r"\1: SPAN"),
+    (r"(?m)^(Memory peak|Memory swap peak|IO bytes read|IO bytes written|IP traffic \w+): .*\n", ""),
     (r"\(\((\w+)\)\)", r"(\1)"),                           # the name before exec, when systemd is asked that soon
 )
 # Lists without an order: systemd prints them as they lie in its hash tables, otherwise at each boot.

@@ -88,3 +88,15 @@ def test_a_console_that_nobody_reads_never_blocks_and_says_what_it_dropped():
     assert b"fastinit: %d lines dropped" % (3000 - kept) in received
     for fd in (reader, writer, console.fd):
         os.close(fd)
+
+
+def test_remove_takes_one_unit_alone(tmp_path):
+    """Not the one whose name begins alike; rotated files as well; twice is no error."""
+    for unit in ("run-1.service", "run-1.service.d", "run-12.service"):
+        log = store.LogFile(str(tmp_path), unit, max_bytes=1)
+        log.write(b"two\n", (1, 2, 0, 6))
+        log.close()
+    store.remove(str(tmp_path), "run-1.service")
+    store.remove(str(tmp_path), "run-1.service")
+    left = {path.name.rsplit(".log", 1)[0].rsplit(".idx", 1)[0] for path in tmp_path.iterdir()}
+    assert left == {"run-1.service.d", "run-12.service"}

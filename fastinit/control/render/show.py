@@ -26,6 +26,7 @@ from fastinit.plan.service import restart_delay_usec
 from fastinit.plan.states import Active, Sub
 from fastinit.units import values as texts
 from fastinit.units.implicit import slices_above
+from fastinit.units.loader import is_transient
 from fastinit.units.model import (
     USEC_INFINITY,
     Condition,
@@ -734,7 +735,7 @@ UNIT_ROWS: Tuple[Row, ...] = (
     ("Conditions", lambda subject: _conditions(subject.unit.conditions, subject.record.condition_results)),
     ("Asserts", _asserts),
     ("LoadError", _load_error),
-    ("Transient", _const("no")),
+    ("Transient", lambda subject: _bool(is_transient(subject.unit.fragment_path))),
     ("Perpetual", _const("no")),
     ("StartLimitIntervalUSec", _span_of("unit.start_limit_interval_usec")),
     ("StartLimitBurst", _text_of("unit.start_limit_burst")),

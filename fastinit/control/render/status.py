@@ -17,6 +17,7 @@ from fastinit.control.render.style import Style, ellipsize
 from fastinit.plan.record import ExecStatus, UnitRecord
 from fastinit.plan.states import Active
 from fastinit.units.implicit import slices_above
+from fastinit.units.loader import is_transient
 from fastinit.units.model import ExecCommand, Service
 from fastinit.units.timespan import USEC_PER_MSEC, format_usec
 
@@ -59,6 +60,8 @@ def render(style: Style, record: UnitRecord, facts: Facts) -> Iterator[str]:
     text = f" - {unit.description}" if unit.description and unit.description != unit.name else ""
     yield f"{style.dot(record.active.value, unit.load_state)} {unit.name}{text}"
     yield label("Loaded") + _loaded(style, record, facts)
+    if is_transient(record.unit.fragment_path):
+        yield label("Transient") + "yes"
     yield from _drop_ins(style, record)
     yield label("Active") + _active(style, record, facts)
     yield from _duration(record)

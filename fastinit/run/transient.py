@@ -1,0 +1,175 @@
+"""Units that a program asks for while the manager runs (systemd-run): a file of their own, gone when they are.
+
+In:  a name, the text of a unit file, maybe three descriptors for stdin, stdout and stderr.
+Out: a file below /run/systemd/transient, so that whatever reads unit files knows the unit; the descriptors, also in the vault.
+A unit ends as CollectMode= says: when it is down and nothing names it, its record and its file go together.
+Never: replaces a unit that has a file; keeps a descriptor of a unit that is down.
+Source: systemd-run(1), systemd.unit(5) "CollectMode=".
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Dict, Iterable, List, Sequence, Set, Tuple
+
+from fastinit.errors import RequestError
+from fastinit.plan.record import UnitRecord
+from fastinit.plan.states import Active
+from fastinit.run import native
+from fastinit.units.loader import TRANSIENT, is_transient
+
+if TYPE_CHECKING:
+    from fastinit.run.manager import Manager
+
+HANDED = "handed/"                  # name in the vault, followed by the unit: stdin, stdout, stderr in this order
+HOLD_GRACE_USEC = 10_000_000        # how long a new manager waits for the clients of the one before
+EXISTS = "Unit {} was already loaded or has a fragment file."
+
+
+class TransientUnits:
+    """Of one manager. held: units whose end somebody waits for, and how many do: they stay until it is told."""
+
+    def __init__(self, manager: "Manager") -> None:
+        self._manager = manager
+        self._held: Dict[str, int] = {}
+        self._left: Dict[str, None] = {}        # held by clients of the manager before, who have not come back yet
+        self._handed: Dict[str, List[int]] = {}
+        self._to_look_at: Set[str] = set()
+
+    @property
+    def directory(self) -> str:
+        return next(path for path in self._manager.loader.paths if path.endswith(TRANSIENT))
+
+    # ---- making one ---------------------------------------------------------------------------------------------------
+
+    def create(self, name: str, text: str) -> UnitRecord:
+        """Raises RequestError in systemd's words; then nothing is left of it."""
+        self._refuse_known(name)
+        path = f"{self.directory}/{name}"
+        try:
+            os.makedirs(self.directory, 0o755, exist_ok=True)
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+            with os.fdopen(fd, "w", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(text)
+        except FileExistsError:
+            raise RequestError(EXISTS.format(name)) from None
+        except OSError as error:
+            raise RequestError(f"cannot write {path}: {error.strerror}") from None
+        self._manager.loader.add_file(name, path)
+        if self._manager.engine.find(name) is not None:
+            self._manager.engine.refresh(name)
+        record = self._manager.engine.get(name)
+        if record.unit.load_state != "loaded":
+            # told now, since nothing may be left of it afterwards: systemd's own words name no reason
+            self._manager.log(name, 4, record.unit.load_error or f"{name}: {record.unit.load_state}")
+            self.discard(name)
+            raise RequestError(f"Unit {name} has a bad unit file setting.")
+        return record
+
+    def _refuse_known(self, name: str) -> None:
+        record = self._manager.engine.find(name)
+        if record is not None and (record.active is not Active.INACTIVE or record.job is not None):
+            raise RequestError(EXISTS.format(name))
+        unit = self._manager.loader.load(name) if record is None else record.unit
+        if unit.fragment_path or unit.load_state == "masked":
+            raise RequestError(EXISTS.format(name))
+
+    def discard(self, name: str) -> None:
+        """The unit is no more, nor is its file."""
+        self._to_look_at.update(self._neighbours(name))
+        self.drop_streams(name)
+        self._manager.loader.remove_file(name)
+        try:
+            os.unlink(f"{self.directory}/{name}")
+        except OSError as error:
+            self._manager.log("", 4, f"cannot remove {error.filename}: {error.strerror}")
+        self._manager.close_log(name)
+        self._manager.forget(name)
+        self._manager.forget_log(name)
+
+    def _neighbours(self, name: str) -> Iterable[str]:
+        record = self._manager.engine.find(name)
+        if record is None:
+            return ()
+        return [other for others in record.unit.dependencies.values() for other in others]
+
+    # ---- descriptors --------------------------------------------------------------------------------------------------
+
+    def hand_streams(self, name: str, fds: Sequence[int]) -> None:
+        """Take over descriptors that a client has sent. Raises OSError."""
+        self._handed[name] = list(fds)
+        for fd in fds:
+            native.vault_store(vault_name(name), fd)
+
+    def streams_of(self, name: str) -> Tuple[int, ...]:
+        return tuple(self._handed.get(name, ()))
+
+    def drop_streams(self, name: str) -> None:
+        fds = self._handed.pop(name, [])
+        for fd in fds:
+            os.close(fd)
+        if fds:
+            native.vault_remove(vault_name(name))
+
+    def restore_streams(self, inherited_name: str, fds: Sequence[int]) -> None:
+        self._handed[inherited_name[len(HANDED):].replace("%", ":")] = list(fds)
+
+    # ---- the end of one -----------------------------------------------------------------------------------------------
+
+    def hold(self, name: str) -> None:
+        self._held[name] = self._held.get(name, 0) + 1
+        self._left.pop(name, None)
+        self._manager.touch_own()
+
+    def release(self, name: str) -> None:
+        self._held[name] -= 1
+        if not self._held[name]:
+            del self._held[name]
+            self._manager.touch_own()
+        self.look_at(name)
+
+    def look_at(self, name: str) -> None:
+        """Something about the unit has changed: sweep() shall see whether it is over."""
+        self._to_look_at.add(name)
+
+    def sweep(self) -> bool:
+        """True: something has gone."""
+        found = False
+        while self._to_look_at:
+            name = self._to_look_at.pop()
+            record = self._manager.engine.find(name)
+            if record is not None and self._is_over(record):
+                self.discard(record.unit.name)
+                found = True
+        return found
+
+    def _is_over(self, record: UnitRecord) -> bool:
+        unit, name = record.unit, record.unit.name
+        if not is_transient(unit.fragment_path) or record.job is not None or name in self._held or name in self._left:
+            return False
+        if record.active is Active.FAILED and unit.collect_mode != "inactive-or-failed":
+            return False
+        return record.active in (Active.INACTIVE, Active.FAILED) and not self._manager.engine.is_referenced(name) \
+            and not self._manager.members.orphans_of(record.activation)
+
+    # ---- saved state --------------------------------------------------------------------------------------------------
+
+    def dump(self) -> List[str]:
+        return sorted({*self._held, *self._left})
+
+    def restore(self, held: Sequence[str]) -> None:
+        """Clients come back with their question; one that has not within the grace time is gone."""
+        self._left = dict.fromkeys(held)
+        self._to_look_at.update(self._manager.engine.units)
+        if self._left:
+            loop = self._manager.loop
+            loop.call_at(self._manager.engine.now_usec + HOLD_GRACE_USEC, self._forget_left)
+
+    def _forget_left(self) -> None:
+        self._to_look_at.update(self._left)
+        self._left.clear()
+
+
+def vault_name(unit: str) -> str:
+    """A colon may be in the name of a unit, not in one of the vault; "%" may be in neither kind of unit name."""
+    return HANDED + unit.replace(":", "%")
