@@ -13,6 +13,7 @@ import time
 from typing import Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple, Union
 
 from fastinit.control import processes, unitfiles
+from fastinit.control.api import LogEntryApi
 from fastinit.control.edit import look_up
 from fastinit.control.options import UsageError
 from fastinit.control.render import dependencies, show, status, times, units
@@ -153,13 +154,20 @@ def _facts(context: Context, record: UnitRecord) -> status.Facts:
         identifier = os.path.basename(service.exec_start[0].path) if service and service.exec_start else unit.name
     return status.Facts(
         file_state=state, preset="" if state in NO_PRESET else preset, pids=manager.pids_of(unit.name) if context.is_live else (),
-        log=manager.log_tail(unit.name, options.lines) if context.is_live and options.lines and not options.quiet else (),
+        log=_last_lines(context, record) if context.is_live and options.lines and not options.quiet else (),
         hostname=socket.gethostname().partition(".")[0],
         triggered_by=_states(context, manager.engine.related(unit.name, "TriggeredBy")),
         triggers=_states(context, manager.engine.related(unit.name, "Triggers")),
         identifier=identifier, now_usec=time.time_ns() // 1000,
         full=options.full, timestamp=options.timestamp, log_mode=options.output,
     )
+
+
+def _last_lines(context: Context, record: UnitRecord) -> List[LogEntryApi]:
+    """Only of the unit's last life: what was before it began is history, which `journalctl -u` shows."""
+    lines = context.manager.log_tail(record.unit.name, context.options.lines)
+    since = record.life_realtime_usec or record.inactive_exit_realtime_usec
+    return [line for line in lines if line.realtime_usec >= since]
 
 
 def _states(context: Context, related: Sequence[str]) -> List[Tuple[str, str]]:

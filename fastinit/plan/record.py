@@ -54,6 +54,7 @@ class UnitRecord:
     job: Optional[int] = None
     invocation_id: str = ""         # 32 hex digits, set by run/ at UnitStarting
     activation: int = 0             # the member tag, set by run/ at UnitStarting
+    life_realtime_usec: int = 0     # set by run/ at UnitStarting: lines of the log from then on are of this life
     main_pid: int = 0
     main_spawn_id: int = 0          # 0 with main_pid > 0: adopted
     main_pid_known: bool = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import time
 import traceback
 import uuid
 from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Tuple, Type
@@ -370,6 +371,8 @@ class Performer:
     def _unit_starting(self, effect: fx.UnitStarting) -> None:
         record = self._manager.engine.units[effect.unit]
         record.invocation_id = uuid.uuid4().hex
+        # Not inactive_exit_realtime_usec: what is done in one round has one time, a restart's last "Stopped" line too.
+        record.life_realtime_usec = time.time_ns() // 1000
         self._manager.tag(record)
         self._manager.touch(effect.unit)
         if record.unit.service is not None and record.unit.service.pid_file:

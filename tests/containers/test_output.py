@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Callable, Dict, NamedTuple, Tuple
+from typing import Callable, Dict, List, NamedTuple, Tuple
 
 import pytest
 
@@ -112,3 +112,22 @@ def test_systemctl_exit(boot: Boot, code: int) -> None:
     container.wait_booted()
     container.run("systemctl", "exit", str(code), check=False)
     assert container.wait_ended() == code, container.log()
+
+
+SAID = "[Service]\nExecStartPre=/bin/echo before\nExecStart=/bin/sh -c 'echo up; exec sleep 1000'\n"
+LIFE = ["Starting said.service...", "before", "Started said.service.", "up"]
+END = ["Stopping said.service...", "said.service: Deactivated successfully.", "Stopped said.service."]
+
+
+def test_status_shows_the_lines_of_the_last_life(boot: Boot) -> None:
+    """As systemd 257 does: after a restart nothing that was before it, but all of its own start."""
+    def lines() -> List[str]:
+        found = container.systemctl("status", "said", check=False).splitlines()
+        return sorted(line.partition("]: ")[2] for line in found if "]: " in line)
+
+    container = boot(files={"said.service": SAID})
+    container.wait_booted()
+    for verb, wanted in (("start", LIFE), ("restart", LIFE), ("stop", LIFE + END), ("start", LIFE)):
+        container.systemctl(verb, "said.service")
+        container.wait("its words are there", lambda: "up" in lines())
+        assert lines() == sorted(wanted), verb

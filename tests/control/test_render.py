@@ -31,7 +31,8 @@ def test_status(systemctl: Client) -> None:
 
     def fix() -> int:
         record = systemctl.manager.engine.get("web.service")
-        record.active_enter_realtime_usec = STAMP
+        record.active_enter_realtime_usec = record.life_realtime_usec = STAMP
+        systemctl.manager.log.append(Entry(STAMP - 1, "systemd", 1, 6, "Stopped web.service - A web server."))     # history
         systemctl.manager.log.append(Entry(STAMP, "", 4242, 6, "hello"))
         systemctl.manager.log.append(Entry(STAMP, "systemd", 1, 6, "Started web.service - A web server."))
         return record.main_pid
