@@ -194,7 +194,7 @@ def _afterwards(argv: List[str], context: Context) -> int:
 
 
 def _as_init(argv: List[str]) -> int:
-    """PID 1. `systemctl`, `init`, `systemctl default`, `systemctl -1`, `systemctl init A B` … are the init; what only asks or
+    """PID 1. `systemctl`, `init`, `systemctl default`, `-1`, `init A B`, `start A B` … are the init; what only asks or
     prints (`docker run image systemctl --version`) does that."""
     try:
         command = dispatch.read(argv) if os.path.basename(argv[0]) != "init" else None
@@ -212,12 +212,12 @@ def _as_init(argv: List[str]) -> int:
 def _is_init(argv: List[str], command: dispatch.Command) -> bool:
     if command.verb is None:
         return False
-    return len(argv) == 1 or command.verb.name in ("init", "default") or command.options.init or command.options.exit \
+    return len(argv) == 1 or command.verb.name in ("init", "default", "start") or command.options.init or command.options.exit \
         or not any(not word.startswith("-") for word in argv[1:])
 
 
 def _init_units(command: Optional[dispatch.Command], argv: List[str]) -> List[str]:
-    """The units to boot; [] = default.target. `-1 start A B` and `-1 A B` mean these, too."""
+    """The units to boot; [] = default.target. `start A B` means these, too."""
     words = argv[1:] if command is None else command.args
     from fastinit.control.selection import complete
     if command is not None and command.verb is not None and command.verb.name not in ("init", "start", "restart"):

@@ -51,6 +51,16 @@ def test_both_names_boot_obey_and_end(boot: Boot, way: str) -> None:
     assert log.index("]: begun") < log.index("]: stopping") < log.index("]: ended"), log
 
 
+@pytest.mark.parametrize("words", [("start", "talker"), ("-1", "start", "talker"), ("init", "talker")], ids=" ".join)
+def test_as_pid_1_to_start_is_to_be_the_init(boot: Boot, words: Tuple[str, ...]) -> None:
+    """CMD ["systemctl", "start", "talker"]: images have such lines; a container that ends at once helps nobody."""
+    container = boot(SYSTEMCTL, *words, files={**FILES, f"{UNITS}multi-user.target.wants/talker.service": Link("/dev/null")})
+    container.wait_log("]: begun")
+    assert container.code("is-active", "talker") == 0 and container.code("is-active", "multi-user.target") == 3
+    assert container.stop()[1] == 0
+    assert container.log().index("]: stopping") < container.log().index("]: ended")
+
+
 @pytest.mark.skipif(shutil.which("catatonit") is None, reason="podman --init needs catatonit")
 def test_below_another_init(boot: Boot) -> None:
     """podman run --init: a subreaper in the foreground; TERM reaches it, and the exit code is handed on."""
