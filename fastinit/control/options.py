@@ -210,6 +210,8 @@ def _timestamp(options: Options, text: str) -> None:
 
 
 def _what(options: Options, text: str) -> None:
+    if not text:
+        raise UsageError("--what= requires arguments (see --what=help).")
     for word in text.split(","):
         if word == "help":
             options.print_words = [*words.CLEAN_KINDS, "all"]

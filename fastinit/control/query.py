@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from typing import Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence, Set, Tuple, Union
 
 from fastinit.control import processes, unitfiles
 from fastinit.control.api import LogEntryApi
@@ -276,11 +276,12 @@ def list_jobs(context: Context) -> Steps:
 def list_dependencies(context: Context) -> Steps:
     chosen = expand(context.args or ["default.target"], context.manager.engine.units)
     style = Style(context.terminal)
+    seen: Set[str] = set()
     for at, name in enumerate(chosen):
         if at:
             context.say("")
-        record = context.manager.engine.get(name)
-        yield from _print_all(context, dependencies.render(style, context.options, context.manager.engine, record.unit.name))
+        unit, options = context.manager.engine.get(name).unit, context.options
+        yield from _print_all(context, dependencies.render(style, options, context.manager.engine, unit.name, seen))
     return 0
 
 

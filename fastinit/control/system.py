@@ -303,6 +303,7 @@ def reset_failed(context: Context) -> int:
     return code
 
 
+CLEANABLE = frozenset(("service", "socket", "mount", "swap", "timer"))
 _BASES = {"runtime": "/run", "state": "/var/lib", "cache": "/var/cache", "logs": "/var/log", "configuration": "/etc"}
 
 
@@ -329,7 +330,10 @@ def _clean_unit(context: Context, name: str, kinds: List[str]) -> int:
         why = f"Unit name {name} is missing the instance name." if names.is_template(name) else f"Unit {name} not found."
         context.warn(f"Failed to add reference to unit {name}: {why}")
         return 1
-    if record.active not in (Active.INACTIVE, Active.FAILED) or record.job is not None:
+    if record.unit.type not in CLEANABLE:
+        context.warn(f"Failed to clean unit {name}: Unit '{name}' does not support cleaning.")
+        return 1
+    if record.active is not Active.INACTIVE or record.job is not None:
         context.warn(f"Failed to clean unit {name}: Unit is not inactive or has pending job.")
         return 1
     paths = [os.path.join(_BASES[kind], entry.path) for kind in kinds if kind in _BASES for entry in _directories(record, kind)]

@@ -20,12 +20,16 @@ from fastinit.control.request import Context, Pause, Steps
 from fastinit.control.selection import complete, is_pattern, list_matcher
 from fastinit.errors import RequestError
 from fastinit.units import install, names
-from fastinit.units.directives import PARSERS
+from fastinit.units.build import Build
+from fastinit.units.directives import PARSERS, TABLE
 from fastinit.units.enablement import NO_PRESET, Enablement
 from fastinit.units.install import Change, Done, Installer
 from fastinit.units.model import Unit
+from fastinit.units.parsers import memory
 from fastinit.units.presets import PAST, load_presets
+from fastinit.units.specifiers import Host, Specifiers
 from fastinit.units.unitdirs import GLOBAL, SYSTEM, USER, FileError, UnitDirs
+from fastinit.units.values import parse_size
 
 # is-enabled: these are "yes"; every other state, "transient" too whatever its page says, is exit code 1, a missing unit 4.
 ENABLED = frozenset(("enabled", "enabled-runtime", "alias", "static", "indirect", "generated"))
@@ -371,12 +375,27 @@ DROP_IN_HEAD = """\
 """
 
 
-def _section_of(name: str, directive: str, value: str) -> str:
-    """The section of the unit's type that knows it, or [Unit]. Raises UsageError for an unknown one."""
+# What can be set while a unit runs.
+SETTABLE = frozenset(row.name for row in TABLE["Resource"] if row.name != "Slice") | {"Description"}
+
+
+def _setting(name: str, directive: str, value: str, host: Host) -> Tuple[str, str]:
+    """The section of the unit's type that knows it, or [Unit]; the value as it is written, sizes in bytes.
+
+    Raises UsageError for an unknown directive and for a bad value, RequestError for one that cannot be set."""
     sections = PARSERS[name.rpartition(".")[2]]
     for section in sorted(sections, key=lambda title: title in ("Unit", "Install")):
-        if directive in sections[section] and section != "Install":
-            return section
+        if directive not in sections[section] or section == "Install":
+            continue
+        if directive not in SETTABLE:
+            raise RequestError(f"Failed to set unit properties on {name}: Cannot set property {directive}, or unknown property.")
+        parse, _, field, _ = sections[section][directive]
+        try:
+            parse(Build(name, Specifiers(name, host)), {}, field, value)
+        except ValueError:
+            raise UsageError(f"Failed to parse {directive}={value}: Invalid argument") from None
+        is_size = parse is memory and value[-1:].isalnum() and value != "infinity"
+        return section, str(parse_size(value)) if is_size else value
     raise UsageError(f"Unknown assignment: {directive}={value}")
 
 
@@ -392,7 +411,7 @@ def set_property(context: Context) -> Steps:
         directive, equals, value = assignment.partition("=")
         if not equals:
             raise UsageError(f"Not an assignment: {assignment}")
-        section = _section_of(name, directive, value)
+        section, value = _setting(name, directive, value, context.manager.loader.host)
         text = f"{DROP_IN_HEAD}[{section}]\n{directive}={value}\n"
         write_file(f"{directory}/50-{directive}.conf", text)
     return (yield from _reload(context))

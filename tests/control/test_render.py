@@ -190,6 +190,10 @@ def test_set_property(systemctl: Client) -> None:
     """A drop-in below the control directory, in the section that knows the directive."""
     code, _, err = systemctl("set-property", "--no-reload", "web", "Frobnicate=1")
     assert code == 1 and "Frobnicate" in err
+    assert systemctl("set-property", "--no-reload", "web", "Nice=3") == (
+        1, "", "Failed to set unit properties on web.service: Cannot set property Nice, or unknown property.\n")
+    assert systemctl("set-property", "--no-reload", "web", "MemoryMax=x") == (
+        1, "", "Failed to parse MemoryMax=x: Invalid argument\n")
 
 
 def test_environment(systemctl: Client) -> None:

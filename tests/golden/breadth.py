@@ -65,7 +65,7 @@ BREADTH: Dict[str, Scenario] = {
         ["start --wait ii-ok", "start --wait ii-bad", "start --wait ii-short", "start --wait ii-shortbad", "start --wait ii-ok ii-shortbad",
          "restart --wait ii-short", "start -q ii-bad", "start --quiet ii-none", "start --no-warn ii-bad", "stop --wait ii-short", "start --wait --no-block ii-short",
          "start ii-live", "start ii-live.service ii-live", "start ii-conflict", reached("ii-live", "dead"), "is-active ii-live ii-conflict", "start ii-live --job-mode=ignore-dependencies",
-         "is-active ii-live ii-conflict", "start ii-conflict --job-mode=replace-irreversibly", "start ii-live --job-mode=ignore-requirements", "start ii-live --irreversible", reached("ii-conflict", "dead"),
+         "is-active ii-live ii-conflict", "start ii-conflict --job-mode=replace-irreversibly", reached("ii-live", "dead"), "start ii-live --job-mode=ignore-requirements", "start ii-live --irreversible", reached("ii-conflict", "dead"),
          "restart ii-live --job-mode=restart-dependencies", "start ii-live --job-mode=restart-dependencies", "start ii-live --job-mode=flush --no-block",
          "stop ii-live --job-mode=triggering", "start ii-live --job-mode=triggering", "start ii-live --job-mode=isolate", "start ii-live --job-mode=help", "start --job-mode=help",
          "isolate ii-t.target", "isolate ii-t", "start ii-t.target", "stop ii-t.target", "start ii-i@a ii-i@b", "is-active ii-i@a ii-i@c", "status ii-i@a -n0", "stop 'ii-i@*'",
@@ -146,6 +146,14 @@ BREADTH: Dict[str, Scenario] = {
          "cat oo-t@ oo-v oo-a", "cat oo-t@x", "edit oo-v", *(f"%100 EDITOR=oo-show edit {words}" for words in ("oo-a", "--drop-in=a oo-a", "--drop-in=zz oo-v oo-a", "--full oo-a", "oo-t@q", "oo-new --force", "oo-nosuch")),
          "%100 EDITOR=oo-write edit oo-a", "%100 EDITOR=false edit oo-a", "%100 EDITOR=/nonexistent edit oo-a", "cat oo-a", "!ls -a /etc/systemd/system | grep -E 'oo-|[.]#'", "revert oo-v oo-a oo-t@ oo-none",
          *(f"{verb} oo-t@" for verb in ("is-active", "is-failed", "status", "show -p Id", "help", "kill", "reset-failed", "clean", "stop", "start", "is-enabled", "freeze"))]),
+    "resources, lists": Scenario(
+        {"pp-a.service": service(SLEEP, "CPUWeight=50", "CPUQuota=20%", "MemoryMax=1G", "TasksMax=7", "Delegate=yes", "IOWeight=20", "StateDirectory=pp", "CacheDirectory=pp", install=WANTED), "pp-n.service": service(SLEEP, install=WANTED),
+         "pp-f.service": service("Type=oneshot", "ExecStart=/bin/false", "StateDirectory=ppf", install=WANTED), "pp-u.target": unit("X-None", head="Wants=pp-n.service pp-t.target"), "pp-t.target": unit("X-None", head="Wants=pp-a.service pp-f.service pp-u.target")},
+        ["enable pp-a pp-n pp-f", "start pp-t.target", reached("pp-f", "failed"), "show -p CPUWeight,CPUQuotaPerSecUSec,MemoryMax,MemoryHigh,TasksMax,Delegate,IOWeight,Slice pp-a", "set-property pp-a Nice=3", "set-property pp-a MemoryMax=x", "set-property pp-a MemoryMax=2G CPUWeight=70",
+         "show -p CPUWeight,MemoryMax pp-a", "set-property --runtime pp-a TasksMax=9 Description=new", "show -p TasksMax,Description pp-a", "cat pp-a", "set-property pp-a MemoryMax=", "revert pp-a", "set-property pp-none CPUWeight=3", "set-property pp-a =x", "set-property system.slice CPUWeight=33", "revert system.slice",
+         "list-dependencies pp-t.target", "list-dependencies --plain pp-t.target", "list-dependencies pp-t.target -t service", "list-dependencies pp-t.target pp-u.target --plain", "list-jobs -o json",
+         "clean pp-a", "stop pp-t.target pp-a pp-n", "clean pp-f", "clean --what=state pp-f", "clean --what= pp-a", "clean pp-t.target", "clean system.slice", "clean --what=cache pp-a", "!ls -d /var/lib/pp /var/cache/pp", "clean --what=all pp-a", "!ls -d /var/lib/pp", "clean pp-n",
+         "disable pp-a pp-n pp-f", "reset-failed pp-f"]),
     "kill": Scenario(
         {"nn-a.service": service(SLEEP, "ExecReload=/usr/bin/sleep infinity"), "nn-x.service": service("Type=oneshot", "RemainAfterExit=yes", "ExecStart=/bin/true"), "nn-t.target": unit("X-None")},
         ["start nn-a nn-x nn-t.target", "kill --kill-value=5 nn-a", "kill --kill-value=7 -s USR1 nn-a", "kill --kill-value=1 -s CONT nn-t.target", "kill --kill-value= -s CONT nn-a", "kill --kill-value=99999999999 nn-a", "kill --kill-value=1 nn-none",

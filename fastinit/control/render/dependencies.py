@@ -6,7 +6,7 @@ Source: systemctl(1) "list-dependencies"; order and marks as systemctl 257 print
 
 from __future__ import annotations
 
-from typing import Iterator, List, Sequence
+from typing import Iterator, List, Sequence, Set
 
 from fastinit.control.api import EngineApi
 from fastinit.control.options import Options
@@ -31,29 +31,29 @@ def below(engine: EngineApi, name: str, wanted: Sequence[str]) -> List[str]:
     return sorted(found, key=lambda other: (other.endswith(".target"), other.lower()))
 
 
-def render(style: Style, options: Options, engine: EngineApi, name: str) -> Iterator[str]:
-    if options.states or options.output.startswith("json"):     # there is no tree of those
+def render(style: Style, options: Options, engine: EngineApi, name: str, seen: Set[str]) -> Iterator[str]:
+    """seen: of one request; a list, unlike a tree, shows what is below a unit only once."""
+    if options.states or options.types or options.output.startswith("json"):    # there is no tree of those
         options.plain = True
     yield name
-    yield from _level(style, options, engine, name, "", [name], set())
+    yield from _level(style, options, engine, name, "", [name], seen)
 
 
 def _level(style: Style, options: Options, engine: EngineApi, name: str, prefix: str, path: List[str],
-           seen: "set[str]") -> Iterator[str]:
+           seen: Set[str]) -> Iterator[str]:
+    seen.add(name)
     children = [child for child in below(engine, name, kinds(options)) if _is_shown(options, engine, child)]
     for at, child in enumerate(children):
         is_last = at == len(children) - 1
         if options.plain and child in seen:
             continue
-        seen.add(child)
-        yield _line(style, options, engine, child, prefix, is_last, len(path))
+        if child in path or len(path) >= MAX_DEPTH:
+            yield f"  {prefix}{style.glyphs.right}..."
+            continue
+        yield _line(style, options, engine, child, prefix, is_last)
         if not options.all and not child.endswith(".target"):
             continue
         deeper = prefix + (style.glyphs.space if is_last else style.glyphs.vertical)
-        if child in path or len(path) >= MAX_DEPTH:
-            if not options.plain:
-                yield f"  {deeper}{style.glyphs.right}..."
-            continue
         yield from _level(style, options, engine, child, deeper, [*path, child], seen)
 
 
@@ -66,9 +66,9 @@ def _is_shown(options: Options, engine: EngineApi, name: str) -> bool:
     return not options.states or not {record.unit.load_state, record.active.value, record.sub.value}.isdisjoint(options.states)
 
 
-def _line(style: Style, options: Options, engine: EngineApi, name: str, prefix: str, is_last: bool, depth: int) -> str:
+def _line(style: Style, options: Options, engine: EngineApi, name: str, prefix: str, is_last: bool) -> str:
     if options.plain:
-        return "  " * depth + name
+        return "  " + name
     dot, shown = _dot(style, engine, name), name
     if style.is_tty and not options.full:
         shown = style.fit(name, max(style.columns - len(prefix) - 4, 10))

@@ -294,6 +294,41 @@ def _sandbox(name: str, default: str, of: str = "") -> Row:
     return name, get
 
 
+def _resource(name: str, default: str, form: Callable[[str], str] = str, of: str = "") -> Row:
+    """A resource directive (of: by another name): what the files say last, in the form of a property."""
+    def get(subject: Subject) -> str:
+        given = [setting.value for setting in subject.unit.settings if setting.name == (of or name)]
+        try:
+            return form(given[-1]) if given and given[-1] else default
+        except ValueError:
+            return default
+    return name, get
+
+
+def _bytes(text: str) -> str:
+    return text if text == "infinity" else str(texts.parse_size(text))
+
+
+def _truth(text: str) -> str:
+    return _bool(texts.parse_boolean(text))
+
+
+def _weight(text: str) -> str:
+    return "0" if text == "idle" else str(int(text))
+
+
+def _delegate(text: str) -> str:
+    """A list of controllers is a "yes", too."""
+    try:
+        return _truth(text)
+    except ValueError:
+        return "yes"
+
+
+def _quota(text: str) -> str:
+    return format_usec(texts.parse_permyriad(text, 1 << 40) * 100)
+
+
 def _uid(subject: Subject) -> str:
     return _id_of(subject.exec.user, lambda name: pwd.getpwnam(name).pw_uid) if subject.record.main_pid else NOT_SET
 
@@ -481,41 +516,41 @@ CGROUP_ROWS: Tuple[Row, ...] = (
     ("IOReadOperations", _const(NOT_SET)),
     ("IOWriteBytes", _const(NOT_SET)),
     ("IOWriteOperations", _const(NOT_SET)),
-    ("Delegate", _const("no")),
-    ("CPUAccounting", _const("yes")),
-    ("CPUWeight", _const(NOT_SET)),
-    ("StartupCPUWeight", _const(NOT_SET)),
+    _resource("Delegate", "no", _delegate),
+    _resource("CPUAccounting", "yes", _truth),
+    _resource("CPUWeight", NOT_SET, _weight),
+    _resource("StartupCPUWeight", NOT_SET, _weight),
     ("CPUShares", _const(NOT_SET)),
     ("StartupCPUShares", _const(NOT_SET)),
-    ("CPUQuotaPerSecUSec", _const("infinity")),
+    _resource("CPUQuotaPerSecUSec", "infinity", _quota, of="CPUQuota"),
     ("CPUQuotaPeriodUSec", _const("infinity")),
-    ("IOAccounting", _const("no")),
-    ("IOWeight", _const(NOT_SET)),
-    ("StartupIOWeight", _const(NOT_SET)),
+    _resource("IOAccounting", "no", _truth),
+    _resource("IOWeight", NOT_SET, _weight),
+    _resource("StartupIOWeight", NOT_SET, _weight),
     ("BlockIOAccounting", _const("no")),
     ("BlockIOWeight", _const(NOT_SET)),
     ("StartupBlockIOWeight", _const(NOT_SET)),
-    ("MemoryAccounting", _const("yes")),
-    ("DefaultMemoryLow", _const("0")),
+    _resource("MemoryAccounting", "yes", _truth),
+    _resource("DefaultMemoryLow", "0", _bytes),
     ("DefaultStartupMemoryLow", _const("0")),
-    ("DefaultMemoryMin", _const("0")),
-    ("MemoryMin", _const("0")),
-    ("MemoryLow", _const("0")),
-    ("StartupMemoryLow", _const("0")),
-    ("MemoryHigh", _const("infinity")),
-    ("StartupMemoryHigh", _const("infinity")),
-    ("MemoryMax", _const("infinity")),
-    ("StartupMemoryMax", _const("infinity")),
-    ("MemorySwapMax", _const("infinity")),
-    ("StartupMemorySwapMax", _const("infinity")),
-    ("MemoryZSwapMax", _const("infinity")),
+    _resource("DefaultMemoryMin", "0", _bytes),
+    _resource("MemoryMin", "0", _bytes),
+    _resource("MemoryLow", "0", _bytes),
+    _resource("StartupMemoryLow", "0", _bytes),
+    _resource("MemoryHigh", "infinity", _bytes),
+    _resource("StartupMemoryHigh", "infinity", _bytes),
+    _resource("MemoryMax", "infinity", _bytes),
+    _resource("StartupMemoryMax", "infinity", _bytes),
+    _resource("MemorySwapMax", "infinity", _bytes),
+    _resource("StartupMemorySwapMax", "infinity", _bytes),
+    _resource("MemoryZSwapMax", "infinity", _bytes),
     ("StartupMemoryZSwapMax", _const("infinity")),
     ("MemoryZSwapWriteback", _const("yes")),
-    ("MemoryLimit", _const("infinity")),
-    ("DevicePolicy", _const("auto")),
-    ("TasksAccounting", _const("yes")),
-    ("TasksMax", _const("infinity")),
-    ("IPAccounting", _const("no")),
+    _resource("MemoryLimit", "infinity", _bytes),
+    _resource("DevicePolicy", "auto"),
+    _resource("TasksAccounting", "yes", _truth),
+    _resource("TasksMax", "infinity"),
+    _resource("IPAccounting", "no", _truth),
     ("ManagedOOMSwap", _const("auto")),
     ("ManagedOOMMemoryPressure", _const("auto")),
     ("ManagedOOMMemoryPressureLimit", _const("0")),

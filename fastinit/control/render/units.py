@@ -107,13 +107,13 @@ def _json(options: Options, records: List[UnitRecord], jobs: Mapping[int, Job]) 
 
 def list_jobs(style: Style, options: Options, jobs: Iterable[Job]) -> Iterator[str]:
     chosen = list(jobs)
-    if options.output.startswith("json"):
+    if options.output.startswith("json") and chosen:
         yield table.as_json(("job", "unit", "type", "state"),
                             [(job.id, job.unit, job.type.value, job.state.value) for job in chosen],
                             options.output == "json-pretty")
         return
     if not chosen:
-        if options.show_legend():
+        if options.show_legend() and not options.output.startswith("json"):
             yield style.paint("No jobs running.", "green") if style.colours else "No jobs running."
         return
     rows = [(str(job.id), job.unit, job.type.value, job.state.value) for job in chosen]
