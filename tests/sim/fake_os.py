@@ -250,7 +250,7 @@ class FakeOs:
         process = self.processes.get(pid)
         if process is None or process.unit != unit:
             return ev.PidFound(unit, 0, "no such process")
-        process.tracked = True
+        process.tracked, process.spawn_id = True, 0     # tracked anew, as one that is adopted
         return ev.PidFound(unit, pid)
 
     def _guess(self, unit: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from typing import Any, Callable, Deque, Dict, List, Mapping, Optional, Set
+from typing import Any, Callable, Deque, Dict, List, Optional, Set
 
 from fastinit.errors import RequestError
 from fastinit.plan import effects as do
@@ -136,12 +136,12 @@ class Simulation:
 
     def _call(self, what: object, call: Callable[[], None]) -> None:
         """One call of the engine and all that follows from it."""
-        before = {job.id: job.state for job in self.engine.jobs.values()}
+        before = {job.id: (job.state, job.type) for job in self.engine.jobs.values()}
         self._say("   ", what)
         call()
         self._settle(before)
 
-    def _settle(self, before: Mapping[int, object]) -> None:
+    def _settle(self, before: invariants.Before) -> None:
         answers: Deque[ev.Event] = deque()
         while True:
             effects = self.engine.take_effects()
@@ -159,7 +159,7 @@ class Simulation:
             self.handled += 1
             answer = answers.popleft()
             self._say("     ", answer)
-            before = {job.id: job.state for job in self.engine.jobs.values()}
+            before = {job.id: (job.state, job.type) for job in self.engine.jobs.values()}
             self.engine.handle(answer)
 
     def _save(self) -> Set[str]:
