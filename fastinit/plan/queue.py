@@ -83,6 +83,7 @@ class JobQueue:
         self.restart_refused: Callable[[UnitRecord, str], None] = lambda record, why: None
         self._runnable: Deque[int] = deque()
         self._queued: Dict[int, None] = {}
+        self._blocked_by: Dict[int, str] = {}   # job -> a unit whose job it waits for: until that changes, it need not look again
         self._requests: Deque[Tuple[JobType, str, JobMode, str]] = deque()
         self._checks: Dict[Tuple[str, str], None] = {}      # (what to check, unit), in order
 
@@ -211,17 +212,23 @@ class JobQueue:
             self.world.log(name, 4, f"{name}: Failed to enqueue {type.value} job{why}, ignoring: {error}")
 
     def _may_run(self, job: Job) -> bool:
+        self._blocked_by.pop(job.id, None)
         if job.ignore_order or job.type is JobType.NOP:
             return True
-        for other in self.world.deps(job.unit, Atom.AFTER):
-            theirs = self.job_of(other)
-            if theirs is not None and jobs.goes_first(theirs.type, job.type):
-                return False
-        for other in self.world.deps(job.unit, Atom.BEFORE):
-            theirs = self.job_of(other)
-            if theirs is not None and not jobs.goes_first(job.type, theirs.type):
-                return False
-        return True
+        first = [other.unit.name for other in self.world.deps(job.unit, Atom.AFTER)
+                 if self._goes_first(self.job_of(other), job, other_is_earlier=True)]
+        first += [other.unit.name for other in self.world.deps(job.unit, Atom.BEFORE)
+                  if self._goes_first(self.job_of(other), job, other_is_earlier=False)]
+        if first:
+            # the middle one: whether they end in this order or the other way round, a target looks log(n) times, not n
+            self._blocked_by[job.id] = first[len(first) // 2]
+        return not first
+
+    @staticmethod
+    def _goes_first(other: Optional[Job], job: Job, other_is_earlier: bool) -> bool:
+        if other is None:
+            return False
+        return jobs.goes_first(other.type, job.type) if other_is_earlier else not jobs.goes_first(job.type, other.type)
 
     def _run(self, job: Job) -> None:
         record = self.world.units[job.unit]
@@ -395,6 +402,7 @@ class JobQueue:
             return []
         job.result = result
         del self.world.jobs[job.id]
+        self._blocked_by.pop(job.id, None)
         self.world.touch_job(job.id)
         if record.job == job.id:
             record.job = None
@@ -432,10 +440,11 @@ class JobQueue:
         return [other for other in theirs if other is not None and other.type in jobs.STARTING_TYPES]
 
     def _wake_neighbours(self, record: UnitRecord) -> None:
+        name = record.unit.name
         for atom in (Atom.AFTER, Atom.BEFORE):
-            for other in self.world.deps(record.unit.name, atom):
+            for other in self.world.deps(name, atom):
                 job = self.job_of(other)
-                if job is not None:
+                if job is not None and self._blocked_by.get(job.id, name) == name:
                     self._wake(job)
 
     def timed_out(self, job: Job) -> None:
