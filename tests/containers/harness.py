@@ -7,14 +7,16 @@ Never: sleeps for a fixed time: wait() asks again until a deadline; ends another
 from __future__ import annotations
 
 import io
+import os
 import subprocess
+import sys
 import tarfile
 import time
 import uuid
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Tuple, Union
 
-from .image import ULIMITS, podman
+from .image import ROOT, ULIMITS, podman
 
 DEADLINE_SEC = 30.0
 LOOK_SEC = 0.02
@@ -104,6 +106,13 @@ class Container:
         return self.run("python3", "-c", text, *words).stdout.strip()
 
     # ---- from outside, without a process inside ------------------------------------------------------------------------
+
+    def ask(self, *words: str) -> Tuple[int, str]:
+        """systemctl from outside, through the container's socket: (exit code, stderr)"""
+        environment = {**os.environ, "FASTINIT_RUN": f"/proc/{self.host_pid}/root/run", "PYTHONPATH": str(ROOT)}
+        done = subprocess.run([sys.executable, "-m", "fastinit.cli.systemctl", *words], capture_output=True, text=True,
+                              timeout=60, env=environment)
+        return done.returncode, done.stderr
 
     def path(self, inside: str) -> Path:
         """A file of the running container. Absolute links in it point to the host's files: do not follow them."""

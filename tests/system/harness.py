@@ -106,6 +106,16 @@ class Booted:
         code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from fastinit.cli.systemctl import main; sys.exit(main())"
         return self.run(sys.executable, "-c", code, *argv)
 
+    def begin(self, *argv: str) -> "subprocess.Popen[bytes]":
+        """systemctl, without waiting for its answer."""
+        code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from fastinit.cli.systemctl import main; sys.exit(main())"
+        return subprocess.Popen(["nsenter", "-t", str(self.pid), *ENTER, sys.executable, "-c", code, *argv], cwd="/",
+                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def is_alive(self, pid: str) -> bool:
+        """By its number inside; a zombie is alive here."""
+        return self.run("test", "-e", f"/proc/{pid}").returncode == 0
+
     def show(self, unit: str, name: str) -> str:
         return self.systemctl("show", "-P", name, unit).stdout.strip()
 
