@@ -23,6 +23,7 @@ from fastinit.control.selection import changed_on_disk, complete, expand, is_pat
 from fastinit.errors import RequestError
 from fastinit.plan.record import UnitRecord
 from fastinit.plan.states import Active
+from fastinit.units import sysv
 from fastinit.units.enablement import NO_PRESET
 from fastinit.units.implicit import slices_above
 from fastinit.units.names import is_template
@@ -335,7 +336,8 @@ def cat(context: Context) -> int:
     style, code, is_first = Style(context.terminal), 0, True
     for name in named(context):
         unit = look_up(context, name)
-        paths = [path for path in (unit.fragment_path, *unit.dropin_paths) if path]
+        script = f"{sysv.SHOWN}/{name}" if sysv.stands_for(unit) else ""
+        paths = [path for path in (unit.fragment_path, script, *unit.dropin_paths) if path]
         if unit.load_state == "masked" and not unit.fragment_path:
             paths = []
         if unit.load_state == "masked" and not paths:
@@ -354,8 +356,11 @@ def cat(context: Context) -> int:
             is_first = False
             context.say(style.paint(f"# {style.link(path, path)}", "blue"))
             try:
-                with open(path, encoding="utf-8", errors="surrogateescape") as file:
+                with open(context.root + unit.source_path if path == script else path, encoding="utf-8",
+                          errors="surrogateescape") as file:
                     text = file.read()
+                if path == script:
+                    text = sysv.unit_text(name, unit.source_path, text)
             except OSError as error:
                 context.warn(f"Failed to cat {path}: {error.strerror}")
                 code = 1

@@ -11,6 +11,7 @@ import errno
 import os
 from typing import Callable, Dict, Iterator, List, Sequence, Tuple
 
+from fastinit.control import scripts
 from fastinit.control.jobs import JOB_VERBS, run_jobs
 from fastinit.control.options import UsageError
 from fastinit.control.render import table
@@ -19,7 +20,7 @@ from fastinit.control.render.table import Cell, CellLike
 from fastinit.control.request import Context, Pause, Steps
 from fastinit.control.selection import complete, is_pattern, list_matcher
 from fastinit.errors import RequestError
-from fastinit.units import install, names
+from fastinit.units import install, names, sysv
 from fastinit.units.build import Build
 from fastinit.units.directives import PARSERS, TABLE
 from fastinit.units.enablement import NO_PRESET, Enablement
@@ -93,13 +94,14 @@ def installer(context: Context) -> Installer:
 
 def state_and_preset(context: Context, unit: Unit) -> Tuple[str, str]:
     """(UnitFileState=, UnitFilePreset=) of a loaded unit; "" where there is no file to have one."""
-    if not unit.fragment_path and unit.load_state != "masked":
+    is_script = sysv.stands_for(unit)
+    if not unit.fragment_path and unit.load_state != "masked" and not is_script:
         return "", ""
     if context.enablement is None:
         dirs = unit_dirs(context)
         context.enablement = (Enablement(dirs), load_presets(dirs.root, dirs.kind))
     enablement, rules = context.enablement
-    state = enablement.state_or_bad(unit.name)
+    state = "generated" if is_script else enablement.state_or_bad(unit.name)
     return state, PAST[rules.query(unit.name).action]
 
 
@@ -205,8 +207,12 @@ def _changing(act: Callable[[Context, Installer, List[str]], Done], now: str = "
         if context.verb == "disable" and any("/" in unit for unit in units):
             context.warn("Warning: Can't execute disable on the unit file path. Proceeding with the unit name.")
             units = [os.path.basename(unit) for unit in units]
-        if context.verb in ("enable", "disable"):
+        if context.verb in scripts.VERBS:
             _check_scripts(context, units)
+            redirected = scripts.redirect(context, units, unit_dirs(context))
+            if redirected.code or (units and not redirected.names):     # a script's --now is not done, by systemd either
+                return redirected.code
+            units = redirected.names
         elif context.verb == "mask" and context.is_live:
             for name in units:
                 if context.manager.engine.get(name).unit.load_state == "not-found":
@@ -292,10 +298,12 @@ def get_default(context: Context) -> int:
 
 
 def is_enabled(context: Context) -> int:
-    enablement, found, all_missing = Enablement(unit_dirs(context)), False, True
-    units = _names(context, context.args)
+    dirs = unit_dirs(context)
+    enablement, units = Enablement(dirs), _names(context, context.args)
     _check_scripts(context, units)
-    for name in units:
+    redirected = scripts.redirect(context, units, dirs)
+    found, all_missing = redirected.enabled, not redirected.found
+    for name in redirected.names:
         try:
             if "/" in name:
                 raise FileError(errno.EINVAL, name)
@@ -325,10 +333,12 @@ def list_unit_files(context: Context) -> Steps:
     enablement, rules = Enablement(dirs), None
     matches = list_matcher(context.args, complete_names=False)
     rows: List[Tuple[str, str, str]] = []
-    for at, name in enumerate(enablement.unit_files()):
+    present = tuple(enablement.unit_files())
+    generated = frozenset(sysv.find_scripts(context.root) if dirs.scope == SYSTEM else ()).difference(present)
+    for at, name in enumerate((*present, *generated)):
         if not matches(name) or (options.types and name.rpartition(".")[2] not in options.types):
             continue
-        state = enablement.state_or_bad(name)
+        state = "generated" if name in generated else enablement.state_or_bad(name)
         for line in enablement.lines:
             context.warn(line)
         enablement.lines.clear()

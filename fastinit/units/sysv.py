@@ -13,8 +13,10 @@ import stat
 from typing import Dict, List, Tuple
 
 from fastinit.units import names
+from fastinit.units.model import Unit
 
 SCRIPTS = "/etc/init.d"
+SHOWN = "/run/systemd/generator.late"       # where systemd would have put the unit
 # Links in these folders that begin with S say what starts with which target.
 RUNLEVELS = (
     ("rc1.d", "rescue.target"), ("rc2.d", "multi-user.target"), ("rc3.d", "multi-user.target"), ("rc4.d", "multi-user.target"),
@@ -36,6 +38,11 @@ def unit_of(script: str) -> str:
     stem = script[:-3] if script.endswith(".sh") else script
     name = "".join([char if char.isascii() and (char.isalnum() or char in ":_.-\\@") else "_" for char in stem]) + ".service"
     return name if names.is_valid(name, template=False) else ""
+
+
+def stands_for(unit: Unit) -> bool:
+    """The unit is a script's, not a file's."""
+    return not unit.fragment_path and unit.source_path.startswith(SCRIPTS + "/")
 
 
 def find_scripts(root: str) -> Dict[str, str]:
