@@ -87,7 +87,8 @@ def _become_init(ready_fd: int, user: bool) -> None:
         os.chdir("/")
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fastinit.py")
         executable = sys.executable or os.path.realpath("/proc/self/exe")
-        os.execv(executable, [executable, "-I", script, "init", "--background", *(["--user"] if user else [])])
+        os.execv(executable, [executable, "-I", script, "init", "--background", "--pass-environment",
+                               *(["--user"] if user else [])])
     finally:
         os._exit(127)
 

@@ -18,7 +18,8 @@ SIGPIPE, SIGINT = 13, 2
 
 def main(argv: "list[str]") -> int:
     if posix.getpid() == 1:
-        return _local(argv, "init")
+        from fastinit.cli import pid1
+        return pid1.main(argv)
     default_signals()
     sock = connect(is_for_user(argv))
     if sock is None:
@@ -121,11 +122,11 @@ def _exchange(sock: "object", request: bytes) -> "tuple[int | None, bytes]":
     except OSError:
         pass                                # refused before it has read all: the reason is there to be read
     while True:
-        header = _receive(sock, frames.HEADER_BYTES)
+        header = receive(sock, frames.HEADER_BYTES)
         if len(header) < frames.HEADER_BYTES:
             return _LOST, resume
         kind, length = frames.decode_header(header)
-        payload = _receive(sock, length)
+        payload = receive(sock, length)
         if len(payload) < length:
             return _LOST, resume
         if kind == frames.STDOUT:
@@ -140,7 +141,7 @@ def _exchange(sock: "object", request: bytes) -> "tuple[int | None, bytes]":
             resume = payload
 
 
-def _receive(sock: "object", count: int) -> bytes:
+def receive(sock: "object", count: int) -> bytes:
     """count bytes, fewer at the end of the connection."""
     data = b""
     while len(data) < count:

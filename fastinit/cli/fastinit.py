@@ -10,7 +10,6 @@ import os
 import sys
 from typing import Callable, Dict, List, Tuple
 
-NOTHING = "-.slice"     # the one unit that needs no other and is never done
 PROCESSES = ("init", "manager")
 
 
@@ -31,25 +30,25 @@ def run(words: List[str]) -> int:
 
 
 def init(words: List[str]) -> int:
-    """--background: boot nothing; whoever has started us will ask for what is wanted."""
+    """run/boot.py has the options. --background: boot nothing; whoever has started us will ask for what is wanted."""
     from fastinit.run import native
     native.block_signals()      # first of all: a `docker stop` while we are still importing must not be lost
     from fastinit.cli import init as become
-    units = [word for word in words if not word.startswith("-")]
-    unknown = [word for word in words if word.startswith("-") and word not in (
-        "--background", "-1", "--init", "-0", "--exit", "--user")]
-    if unknown:
-        print(f"fastinit init: unrecognized option '{unknown[0]}'", file=sys.stderr)
-        return 1
+    from fastinit.errors import FastinitError
+    from fastinit.run import boot as booting
+    from fastinit.run import places
     from fastinit.units import names
+    is_user, is_background = "--user" in words, "--background" in words
     try:
-        units = [names.mangle(word) for word in units]
-    except ValueError as error:
+        boot = booting.from_words([word for word in words if word not in ("--user", "--background")])
+        boot = boot._replace(units=booting.NOTHING if is_background else tuple(names.mangle(word) for word in boot.units))
+        if not is_background and any(map(os.path.exists, places.sockets(is_user))):
+            from fastinit.cli.handover import take_over
+            boot = take_over(boot, is_user)
+    except (ValueError, FastinitError) as error:
         print(f"fastinit init: {error}", file=sys.stderr)
         return 1
-    if "--background" in words:
-        units = [NOTHING]
-    return become.run(units, dict(os.environ), user="--user" in words)
+    return become.run(boot.words(), dict(os.environ), user=is_user)
 
 
 def manager(words: List[str]) -> int:

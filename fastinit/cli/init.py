@@ -1,6 +1,6 @@
 """Become the init: from here Python goes into C and does not come back while the container lives.
 
-In:  units to boot, the environment.   Out: the container's exit code.
+In:  what to boot (run/boot.py), the environment.   Out: the container's exit code.
 Never: imports more than it must: what is imported here stays in PID 1's memory.
 Source: DESIGN 2.
 """
@@ -17,8 +17,8 @@ USER_VARIABLE = "FASTINIT_USER"     # tells the manager's process that it is a u
 MANAGER_GRACE_MS = 3_000        # a stop signal that the manager has not looked at by then: it hangs
 
 
-def run(units: List[str], environment: Dict[str, str], backoff_ms: int = BACKOFF_MS, user: bool = False) -> int:
-    """Blocks signals, then boots default.target, or just these units and ends when they are done. user: as `systemd --user`."""
+def run(words: List[str], environment: Dict[str, str], backoff_ms: int = BACKOFF_MS, user: bool = False) -> int:
+    """Blocks signals, then boots what the words say. user: as `systemd --user`."""
     from fastinit.run import native, places
     native.block_signals()
     environment[places.RUN_VARIABLE] = places.choose(user)
@@ -27,15 +27,15 @@ def run(units: List[str], environment: Dict[str, str], backoff_ms: int = BACKOFF
         environment[USER_VARIABLE] = "1"
     environment.setdefault("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
     variables = [f"{name}={value}" for name, value in environment.items()]
-    return native.init_run(manager_argv(units), variables, STOP_GRACE_MS, MANAGER_GRACE_MS, backoff_ms)
+    return native.init_run(manager_argv(words), variables, STOP_GRACE_MS, MANAGER_GRACE_MS, backoff_ms)
 
 
-def manager_argv(units: List[str]) -> List[str]:
+def manager_argv(words: List[str]) -> List[str]:
     """The package's place goes along, so that the manager is found whatever the search path of the caller was (a source tree,
     a virtual environment that is not active); behind the others, so that nothing of the standard library is hidden by it."""
     place = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     code = f"import sys; sys.path.append({place!r}); from fastinit.cli.manager import main; sys.exit(main(sys.argv[1:]))"
-    return [interpreter(), "-I", "-c", code, *units]
+    return [interpreter(), "-I", "-c", code, *words]
 
 
 def interpreter() -> str:

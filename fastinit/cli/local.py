@@ -1,6 +1,6 @@
-"""systemctl without the help of a running manager: PID 1, files alone, an editor, or: start a manager and ask again.
+"""systemctl without the help of a running manager: files alone, an editor, an init, or: start a manager and ask again.
 
-In:  argv, and why it came here ("init": we are PID 1; "offline": no manager answers; "local": the manager said so).
+In:  argv, and why it came here ("offline": no manager answers; "local": the manager said so).
 Out: text on stdout and stderr, an exit code.
 Never: starts a manager for a question; answers a question about running things other than truthfully: nothing runs.
 Source: DESIGN 5, "No manager running".
@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Callable, List, Optional
+from typing import Callable, List
 
 from fastinit.cli import client
-from fastinit.control import dispatch, verbs
+from fastinit.control import booting, dispatch, verbs
 from fastinit.control.options import UsageError
 from fastinit.control.request import Context, Steps, Terminal
 from fastinit.control.system import NOT_BOOTED
@@ -30,8 +30,6 @@ ROOT_VERBS = frozenset(("is-active", "is-failed", "status", "show", "cat", "list
 
 def main(argv: List[str], why: str) -> int:
     _load_site()
-    if why == "init":
-        return _as_init(argv)
     return answer(argv, why, terminal_of(argv), writer(1), writer(2))
 
 
@@ -45,8 +43,13 @@ def answer(argv: List[str], why: str, terminal: Terminal, out: Callable[[str], N
     if command.verb is None:
         out(verbs.printed(command.name, command.options, terminal))
         return 0
-    if command.verb.name == "init" or (command.options.init or command.options.exit):
-        return _init(command)
+    boot = booting.boot_of(command.options, command.words(), is_pid1=False)
+    if boot is not None:
+        from fastinit.cli import pid1
+        return pid1.foreground(boot, command.options.user, command.options.hosts)
+    if command.options.hosts:
+        from fastinit.cli.hosts import keep_family
+        keep_family(command.options.hosts)
     return _serve(argv, command, terminal, out, error, why)
 
 
@@ -188,47 +191,3 @@ def _afterwards(argv: List[str], context: Context) -> int:
     sock = client.connect(context.options.user)
     reload_argv = ["systemctl", *(["--user"] if context.options.user else []), "daemon-reload"]
     return 0 if sock is None else client.talk(sock, client.facts(reload_argv), reload_argv) or 0
-
-
-# ---- being the init -------------------------------------------------------------------------------------------------
-
-
-def _as_init(argv: List[str]) -> int:
-    """PID 1. `systemctl`, `init`, `systemctl default`, `-1`, `init A B`, `start A B` … are the init; what only asks or
-    prints (`docker run image systemctl --version`) does that."""
-    try:
-        command = dispatch.read(argv) if os.path.basename(argv[0]) != "init" else None
-    except UsageError as usage:
-        writer(2)(f"{usage}\n")
-        return 1
-    if command is None or _is_init(argv, command):
-        from fastinit.cli import init
-        return init.run(_init_units(command, argv), dict(os.environ))
-    import signal
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())      # the C client has blocked all, for an init
-    return main(argv, "offline")
-
-
-def _is_init(argv: List[str], command: dispatch.Command) -> bool:
-    if command.verb is None:
-        return False
-    return len(argv) == 1 or command.verb.name in ("init", "default", "start") or command.options.init or command.options.exit \
-        or not any(not word.startswith("-") for word in argv[1:])
-
-
-def _init_units(command: Optional[dispatch.Command], argv: List[str]) -> List[str]:
-    """The units to boot; [] = default.target. `start A B` means these, too."""
-    words = argv[1:] if command is None else command.args
-    from fastinit.control.selection import complete
-    if command is not None and command.verb is not None and command.verb.name not in ("init", "start", "restart"):
-        return []
-    plain = [word for word in words if not word.startswith("-") and not (len(word) == 1 and word in "sSqQuU0123456")]
-    return [complete(word) for word in plain]
-
-
-def _init(command: dispatch.Command) -> int:
-    """`systemctl init A B`, not as PID 1: a subreaper in the foreground."""
-    from fastinit.cli import init
-    return init.run(_init_units(command, ["systemctl", *command.args]), dict(os.environ), user=command.options.user)
-
-

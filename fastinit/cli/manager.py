@@ -1,6 +1,6 @@
 """The manager's process: what PID 1 starts, at first and after every end of the one before.
 
-In:  argv (units to boot), FASTINIT_SHM_FD, FASTINIT_INIT_FD, LISTEN_FDS and LISTEN_FDNAMES of PID 1.   Out: an exit code.
+In:  argv (run/boot.py), FASTINIT_SHM_FD, FASTINIT_INIT_FD, LISTEN_FDS and LISTEN_FDNAMES of PID 1.   Out: an exit code.
 Joins what may not know each other: run/ (the manager) and control/ (its clients).
 """
 
@@ -24,7 +24,7 @@ GC_THRESHOLDS = (20_000, 20, 20)
 OWN_VARIABLES = ("FASTINIT_SHM_FD", "FASTINIT_INIT_FD", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID")
 
 
-def main(units: List[str]) -> int:
+def main(words: List[str]) -> int:
     """0 after PID 1 was asked to end or to start the next manager; 1 with a line on stderr when nothing can work.
     Was that so from the beginning, then PID 1 ends, too."""
     gc.set_threshold(*GC_THRESHOLDS)
@@ -33,7 +33,7 @@ def main(units: List[str]) -> int:
         signal.signal(signo, signal.SIG_IGN)    # a Ctrl-C reaches the whole foreground group; PID 1 forwards it as an event
     from fastinit.control.server import Server
     from fastinit.errors import FastinitError
-    from fastinit.run import native, runtime
+    from fastinit.run import boot, native, runtime
     from fastinit.run.manager import Manager
     environment = dict(os.environ)
     native.attach(int(environment["FASTINIT_SHM_FD"]), int(environment["FASTINIT_INIT_FD"]))
@@ -44,7 +44,7 @@ def main(units: List[str]) -> int:
     paths = runtime.Paths(environment.pop("FASTINIT_RUN", "") or "/run")
     user = bool(environment.pop("FASTINIT_USER", ""))
     try:
-        manager = Manager(tuple(units), paths, inherited, environment, raise_file_limit(), user)
+        manager = Manager(boot.from_words(words), paths, inherited, environment, raise_file_limit(), user)
     except (FastinitError, OSError) as error:
         print(f"fastinit: {error}", file=sys.stderr)
         if not inherited:       # no manager has ever worked here: the next one would say the same

@@ -6,8 +6,9 @@ Never: starts, stops or signals anything; a verb that would have to is not offer
 
 from __future__ import annotations
 
+import os
 import time
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from fastinit.control.api import LogEntryApi, LoopApi
 from fastinit.errors import FastinitError
@@ -15,6 +16,7 @@ from fastinit.plan.effects import JobFinished, StateChanged
 from fastinit.plan.engine import Engine
 from fastinit.plan.record import Job
 from fastinit.plan.states import JobMode, JobType
+from fastinit.run.boot import passed
 from fastinit.units.config import ManagerConfig, load_config
 from fastinit.units.loader import Loader
 
@@ -54,6 +56,7 @@ class OfflineManager:
         self.boot_realtime_usec = 0
         self.explicit_units: Tuple[str, ...] = ()
         self.environment: Dict[str, str] = {}
+        self.inherited_environment: Mapping[str, str] = passed(os.environ)      # as a manager that starts now would have it
         self.on_job_finished: List[Callable[[JobFinished], None]] = []
         self.on_state_changed: List[Callable[[StateChanged], None]] = []
         self.on_system_state: List[Callable[[], None]] = []
@@ -90,6 +93,18 @@ class OfflineManager:
 
     def begin_exit(self, code: int, action: str) -> None:
         raise FastinitError("no manager is running")
+
+    def hold_exit(self, wanted: bool) -> None:
+        """Nothing ends."""
+
+    def retire(self) -> None:
+        """Nobody listens."""
+
+    def extra_environment(self, unit: str = "") -> Tuple[str, ...]:
+        return ()
+
+    def set_extra_environment(self, unit: str, words: Sequence[str]) -> None:
+        """Nothing is started."""
 
     def state(self) -> str:
         return "offline"

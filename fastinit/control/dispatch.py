@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Callable, List, NamedTuple, Optional
 
-from fastinit.control import personality, transient, verbs
+from fastinit.control import booting, personality, transient, verbs
 from fastinit.control.api import ManagerApi
 from fastinit.control.options import Options, UsageError, parse
 from fastinit.control.request import RED, Context, MustRunLocally, Steps, Terminal
@@ -33,6 +33,10 @@ class Command(NamedTuple):
     name: str
     args: List[str]
     options: Options
+    is_default: bool = False        # no verb was typed
+
+    def words(self) -> List[str]:
+        return [] if self.is_default else [self.name, *self.args]
 
 
 def read(argv: List[str]) -> Command:
@@ -64,7 +68,7 @@ def read(argv: List[str]) -> Command:
         raise UsageError("Too few arguments.")
     if verb.most is not None and len(args) > verb.most:
         raise UsageError("Too many arguments.")
-    return Command(verb, verb.name, args, options)
+    return Command(verb, verb.name, args, options, not rest)
 
 
 def open_request(manager: ManagerApi, terminal: Terminal, argv: List[str], *, uid: int, pid: int, own_uid: int,
@@ -85,6 +89,8 @@ def open_request(manager: ManagerApi, terminal: Terminal, argv: List[str], *, ui
         return _print(out, verbs.printed(command.name, options, terminal))
     if verb.needs is verbs.Needs.CLIENT or options.root or options.global_ or options.user != manager.loader.user:
         raise MustRunLocally(verb.name)
+    if booting.is_background(manager.explicit_units) and booting.boot_of(options, command.words(), False) is not None:
+        raise MustRunLocally(verb.name)     # an init that takes the place of the one in the background
     context = Context(manager, options, command.args, terminal, out, error, True, uid, pid, "", verb.name,
                       after_reply if after_reply is not None else [])
     if verb.changes(context) and uid not in (0, own_uid):

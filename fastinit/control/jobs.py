@@ -179,6 +179,8 @@ def _submit_all(context: Context, verb: JobVerb, units: List[str], mode: JobMode
         job_type = _type_for(context, verb, name)
         if job_type is None:
             continue
+        if job_type in (JobType.START, JobType.RESTART):
+            context.manager.set_extra_environment(context.manager.engine.get(name).unit.name, context.options.extra)
         try:
             job = context.manager.engine_submit(name, job_type, mode)
         except RequestError as error:

@@ -52,6 +52,7 @@ class Options:
     signal: int = 0
     runtime: bool = False
     lines: int = 10
+    lines_given: bool = False
     output: str = "short"
     plain: bool = False
     with_dependencies: bool = False
@@ -65,7 +66,9 @@ class Options:
     stdin: bool = False
     # the interface of the script that many images use today
     init: bool = False
-    exit: bool = False
+    exit: int = 0                               # -0: end when no process is left; -00: when no service is
+    extra: List[str] = field(default_factory=list)      # -e NAME=VALUE or @FILE
+    hosts: str = ""                             # -4, -6: the family of localhost that stays in /etc/hosts
     print_words: Optional[List[str]] = None     # an option's value was "help": print these, exit 0
 
     def show_legend(self) -> bool:
@@ -108,6 +111,10 @@ class Refuse:
 
 def _count(name: str) -> Apply:
     return lambda options, _text: setattr(options, name, getattr(options, name) + 1)
+
+
+def _append(name: str) -> Apply:
+    return lambda options, text: getattr(options, name).append(text)
 
 
 def _choice(name: str, allowed: Tuple[str, ...], complaint: str) -> Apply:
@@ -196,6 +203,7 @@ def _lines(options: Options, text: str) -> None:
     if lines is None:
         raise UsageError(f"Failed to parse lines '{text}'")
     options.lines = lines
+    options.lines_given = True
 
 
 def _inhibitors(_options: Options, text: str) -> None:
@@ -316,15 +324,20 @@ OPTIONS: Tuple[Option, ...] = (
     Option("stdin",              "",  "",  _flag("stdin")),
     # not systemd's: the interface of the script that many images use today
     Option("init",               "1", "",  _flag("init")),
-    Option("exit",               "0", "",  _flag("exit")),
+    Option("exit",               "0", "",  _count("exit")),
     Option("config",             "c", "=", ignore),
-    Option("extra-vars",         "e", "=", ignore),
+    Option("extra-vars",         "e", "=", _append("extra")),
+    Option("environment",        "",  "=", _append("extra")),
     Option("verbose",            "v", "",  ignore),
     Option("maxtimeout",         "",  "=", ignore),
+    Option("ipv4",               "4", "",  _flag("hosts", "ipv4")),
+    Option("ipv6",               "6", "",  _flag("hosts", "ipv6")),
+    Option("coverage",           "",  "=", ignore),
 )
 BY_LONG: Dict[str, Option] = {option.long: option for option in OPTIONS if option.long}
 BY_SHORT: Dict[str, Option] = {option.short: option for option in OPTIONS if option.short}
-OWN = frozenset(("init", "exit", "config", "extra-vars", "verbose", "maxtimeout"))   # do not make a real one ambiguous
+OWN = frozenset((       # do not make a real one ambiguous
+    "init", "exit", "config", "extra-vars", "environment", "verbose", "maxtimeout", "ipv4", "ipv6", "coverage"))
 
 
 def parse(argv: List[str], program: str = "systemctl") -> Tuple[Options, List[str]]:

@@ -423,70 +423,7 @@ def show_help(context: Context) -> int:
     return code
 
 
-
-
-# ---- not systemd's --------------------------------------------------------------------------------------------------
-
-
-def list_start_dependencies(context: Context) -> Steps:
-    """What would be started with these units, what must be up first before what needs it."""
-    engine = context.manager.engine
-    found: List[str] = []
-    state: Dict[str, bool] = {}         # name -> finished
-
-    def visit(name: str) -> None:
-        if name in state:
-            return
-        state[name] = False
-        unit = engine.get(name).unit
-        for kind in ("Requires", "Wants", "BindsTo"):
-            for other in unit.dependencies.get(kind, ()):
-                visit(other)
-        state[name] = True
-        if unit.load_state == "loaded":
-            found.append(name)
-
-    for name in named(context):
-        visit(name)
-        yield Pause()
-    for name in found:
-        context.say(name)
-    return 0
-
-
-def unit_environment(context: Context) -> int:
-    """Environment= and EnvironmentFile= of the units, as NAME=value lines."""
-    for name in named(context):
-        unit = context.manager.engine.get(name).unit
-        if unit.load_state == "not-found":
-            context.warn(f"Unit {name} could not be found.")
-            return LSB_UNKNOWN
-        for line in unit.context.environment:
-            context.say(line)
-        for path in unit.context.environment_files:
-            context.say(f"# EnvironmentFile={'-' if path.optional else ''}{path.path}")
-    return 0
-
-
-def unit_command(context: Context) -> int:
-    """The command lines that a start runs."""
-    for name in named(context):
-        unit = context.manager.engine.get(name).unit
-        if unit.service is None:
-            is_there = unit.load_state != "not-found"
-            context.warn(f"Unit {name} has no commands." if is_there else f"Unit {name} could not be found.")
-            return 1
-        for command in unit.service.exec_start:
-            context.say(" ".join(map(processes.quote, (command.path, *command.argv[1:]))))
-    return 0
-
-
-def unit_log(context: Context) -> Steps:
-    for name in named(context):
-        record = context.manager.engine.get(name)
-        facts = _facts(context, record)
-        for line in status.log_lines(Style(context.terminal), facts):
-            if line:
-                context.say(line)
-        yield Pause()
-    return 0
+def log_entries(context: Context, name: str) -> Iterator[str]:
+    """The stored log of one unit as lines, in the form of -o; for verbs that print nothing else."""
+    facts = _facts(context, context.manager.engine.get(name))
+    return (line for line in status.log_lines(Style(context.terminal), facts) if line)

@@ -13,7 +13,7 @@ import shutil
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Tuple
 
-from fastinit.control import help_text
+from fastinit.control import booting, help_text
 from fastinit.control.jobs import JOB_VERBS, run_jobs
 from fastinit.control.options import UsageError
 from fastinit.control.request import Context, Outcome, Pause, Steps
@@ -166,16 +166,16 @@ def _change_environment(context: Context, changes: Dict[str, str], removed: List
 # ---- the end --------------------------------------------------------------------------------------------------------
 
 
-def end(action: str) -> Callable[[Context], int]:
+def end(action: str) -> Callable[[Context], Steps]:
     """halt, poweroff, reboot, soft-reboot: in a container each stops everything and ends PID 1 with code 0."""
-    def run(context: Context) -> int:
+    def run(context: Context) -> Steps:
         if context.options.dry_run:
             return 0
-        return _begin_exit(context, 0, action)
+        return (yield from _begin_exit(context, 0, action))
     return run
 
 
-def exit_(context: Context) -> int:
+def exit_(context: Context) -> Steps:
     code = 0
     if context.args:
         word = context.args[0]
@@ -183,15 +183,27 @@ def exit_(context: Context) -> int:
         if number is None:
             raise UsageError("Invalid exit code.")
         code = number
-    return 0 if context.options.dry_run else _begin_exit(context, code, "exit")
+    return 0 if context.options.dry_run else (yield from _begin_exit(context, code, "exit"))
 
 
-def _begin_exit(context: Context, code: int, action: str) -> int:
-    """Answered before anything is stopped: the client may be one of the processes that go."""
+def _begin_exit(context: Context, code: int, action: str) -> Steps:
+    """Answered before anything is stopped: the client may be one of the processes that go. But the caller of a manager in the
+    background (a RUN step) goes on to live, and may end the container as soon as we answer: it waits until all is stopped."""
     forced = {0: "", 1: "-force"}.get(context.options.force, "-immediate")
     if action == "exit" and forced == "-immediate":
         forced = "-force"
-    context.after_reply.append(lambda: context.manager.begin_exit(code, action + forced))
+    manager = context.manager
+    waits = booting.is_background(manager.explicit_units) and not forced and not context.options.no_block
+    if not waits or manager.unit_of_pid(context.pid) is not None:
+        context.after_reply.append(lambda: manager.begin_exit(code, action + forced))
+        return 0
+    manager.hold_exit(True)
+    try:
+        manager.begin_exit(code, action)
+        yield Pause(lambda: not manager.engine.jobs)
+        manager.retire()
+    finally:
+        context.after_reply.append(lambda: manager.hold_exit(False))
     return 0
 
 
@@ -201,7 +213,6 @@ def enter_target(target: str) -> Callable[[Context], Steps]:
         if context.options.dry_run:
             return 0
         verb = JOB_VERBS["isolate"]
-        context.options.no_block = True     # it may stop the very session that asks
         return (yield from run_jobs(context, verb._replace(mode=JobMode.ISOLATE), [target]))
     return run
 
@@ -367,9 +378,9 @@ def freeze(context: Context) -> int:
 
 
 def default_services(context: Context) -> Steps:
-    """What default.target starts (the seed's own verb): the services below it, in order of their names."""
+    """The services that default.target, or the named targets, start because they are enabled: not those of the boot itself."""
     found: List[str] = []
-    seen, queue = set(), ["default.target"]
+    seen, queue = {"sysinit.target"}, [complete(word, ".target") for word in context.args or ["default.target"]]
     while queue:
         record = context.manager.engine.get(queue.pop())
         if record.unit.name in seen:
@@ -382,8 +393,6 @@ def default_services(context: Context) -> Steps:
     for name in sorted(found):
         context.say(name)
     return 0
-
-
 
 
 def list_machines(context: Context) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Callable, Dict, List, NamedTuple, Optional
 
-from fastinit.control import edit, help_text, jobs, query, stats, system, unitfiles
+from fastinit.control import edit, help_text, jobs, query, script, stats, system, unitfiles
 from fastinit.control.options import Options
 from fastinit.control.render.style import Style
 from fastinit.control.request import Context, Outcome, Terminal
@@ -157,12 +157,12 @@ VERBS = (
     # not systemd's: OWN_VERBS
     Verb("init",                  (), system.init_units,                          0, None, _C, _START),
     Verb("runlevel",              (), system.runlevel,                            0, 0,    _R, _LIVE),
-    Verb("default-services",      (), system.default_services,                    0, 0,    _R, _EITHER),
-    Verb("list-start-dependencies", (), query.list_start_dependencies,            1, None, _R, _EITHER),
-    Verb("environment",           (), query.unit_environment,                     1, None, _R, _EITHER),
-    Verb("command",               (), query.unit_command,                         1, None, _R, _EITHER),
-    Verb("log",                   ("logs",), query.unit_log,                      1, None, _R, _EITHER),
-    Verb("stats",                 (), stats.stats,                               0, 0,    _R, _LIVE),
+    Verb("default-services",      (), system.default_services,                    0, None, _R, _EITHER),
+    Verb("list-start-dependencies", (), script.list_start_dependencies,           1, None, _R, _EITHER),
+    Verb("environment",           (), script.unit_environment,                    1, None, _R, _EITHER),
+    Verb("command",               (), script.unit_command,                        1, None, _R, _EITHER),
+    Verb("log",                   ("logs",), script.unit_log,                     1, None, _R, _EITHER),
+    Verb("stats",                 (), stats.stats,                                0, 0,    _R, _LIVE),
     Verb("version",               (), system.print_version,                       0, 0,    _R, _CLIENT),
 )
 _BY_NAME: Dict[str, Verb] = {name: verb for verb in VERBS for name in (verb.name, *verb.aliases)}

@@ -15,6 +15,7 @@ from fastinit.errors import FastinitError, UnitError
 from fastinit.units.files import read_file
 from fastinit.units.model import EnvironmentFile, ExecContext
 from fastinit.units.specifiers import parse_env_file
+from fastinit.units.syntax import QuotingError, split_words
 
 LOCALE_FILE = "/etc/locale.conf"
 LOCALE_VARIABLES = (
@@ -151,6 +152,27 @@ def _paths(entry: EnvironmentFile) -> List[str]:
     if not matches and not entry.optional:
         raise EnvironmentFileError(f"Failed to load environment files: {entry.path}: no such file")
     return matches
+
+
+def read_extra(words: Sequence[str], warn: Callable[[str], None]) -> Dict[str, str]:
+    """`systemctl -e`: each a file (@PATH, which need not be there) or assignments as in Environment=."""
+    found: Dict[str, str] = {}
+    for word in words:
+        if word.startswith("@"):
+            found.update(read_files([EnvironmentFile(word[1:], True)], warn))
+            continue
+        try:
+            entries = split_words(word)
+        except QuotingError as error:
+            warn(f"Ignoring -e '{word}': {error}")
+            continue
+        for entry in entries:
+            name, equals, value = entry.partition("=")
+            if equals and _NAME.match(name):
+                found[name] = value
+            else:
+                warn(f"Ignoring invalid environment assignment '{entry}' of -e")
+    return found
 
 
 def read_locale(path: str = LOCALE_FILE) -> Dict[str, str]:

@@ -73,7 +73,9 @@ def own_capabilities() -> Capabilities:
 class SpawnFacts(NamedTuple):
     """What the manager knows and the unit does not.
 
+    inherited: what every service gets of the environment of PID 1, below all else (run/boot.py).
     manager_environment: the block of set-environment and DefaultEnvironment=.
+    extra: NAME=VALUE and @FILE of `systemctl -e`, above all else.
     passed_from: where PassEnvironment= looks: the environment of the manager's own process.
     member_tag: RLIMIT_LOCKS of every process of the unit (run/members.py).
     listen_fds: names of the passed descriptors, in order.
@@ -83,7 +85,9 @@ class SpawnFacts(NamedTuple):
     log: (syslog priority, text).
     """
 
+    inherited: Mapping[str, str] = {}
     manager_environment: Mapping[str, str] = {}
+    extra: Sequence[str] = ()
     passed_from: Mapping[str, str] = {}
     invocation_id: str = ""
     member_tag: int = 0
@@ -161,6 +165,7 @@ def build_spawn(unit: Unit, effect: Spawn, facts: SpawnFacts) -> SpawnSpec:
         _check_sandbox(context, privilege, effect, facts, spec)
         found = environment.assemble(context, _manager_block(facts), _own_block(unit, effect, who, facts),
                                      facts.passed_from, files)
+        found.update(environment.read_extra(facts.extra, lambda text: facts.log(4, text)))
         spec.pid_env_names = _pid_names(found, effect, facts)
         spec.env = [f"{name}={value}" for name, value in found.items() if name not in spec.pid_env_names]
         spec.cwd, spec.cwd_optional = _working_directory(context, who, facts.home)
@@ -239,7 +244,7 @@ def _working_directory(context: ExecContext, who: Identity, default: str) -> Tup
 
 def _manager_block(facts: SpawnFacts) -> Dict[str, str]:
     locale = environment.read_locale() if facts.locale is None else facts.locale
-    return {"PATH": ":".join(DEFAULT_SEARCH_PATH), **locale, **facts.manager_environment}
+    return {**facts.inherited, "PATH": ":".join(DEFAULT_SEARCH_PATH), **locale, **facts.manager_environment}
 
 
 def _own_block(unit: Unit, effect: Spawn, who: Identity, facts: SpawnFacts) -> Dict[str, str]:

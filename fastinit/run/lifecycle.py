@@ -8,12 +8,14 @@ Source: systemd(1) "SIGNALS", DESIGN 2; a TERM to PID 1 means "stop" here, since
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING, Callable, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, Optional
 
 from fastinit.errors import RequestError
 from fastinit.plan.effects import ManagerAction
+from fastinit.plan.record import UnitRecord
 from fastinit.plan.states import Active, JobMode, JobType
-from fastinit.run import native
+from fastinit.run import boot, native
+from fastinit.run.remaining import Remaining
 
 if TYPE_CHECKING:
     from fastinit.run.manager import Manager
@@ -32,15 +34,18 @@ EXIT_ACTIONS = {    # SuccessAction= and the like -> (whether running units are 
 class Lifecycle:
     """Decides when the manager is starting, running or stopping; its fields are saved with the manager's state."""
 
-    def __init__(self, manager: "Manager", explicit_units: Tuple[str, ...]) -> None:
+    def __init__(self, manager: "Manager", wanted: boot.Boot) -> None:
         self._manager = manager
-        self.explicit_units = explicit_units
+        self._boot = wanted
+        self._remaining = Remaining(manager.loop, manager.init_pid)
+        self.explicit_units = wanted.units
         self.has_begun = False
         self.boot_finished = False
         self.exit_code: Optional[int] = None        # not None: stopping
         self.exit_action = ""
         self.hurried = False
         self._exit_requested = False
+        self.holders = 0            # clients that must have their answer before the end
         stop = self._stop_signal
         self.signals: Dict[int, Callable[[int, int], None]] = {     # (signal, how many since last time)
             signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGPWR: stop,
@@ -65,7 +70,7 @@ class Lifecycle:
         self._manager.touch_own()
         if self.is_stopping:
             return
-        for name in self.explicit_units or ("default.target",):
+        for name in (*(self.explicit_units or ("default.target",)), *self._boot.also):
             try:
                 self._manager.engine_submit(name, JobType.START, JobMode.REPLACE, by_hand=False)
             except RequestError as error:
@@ -79,10 +84,21 @@ class Lifecycle:
             return True
         if self.is_stopping:
             self._finish_when_stopped()
-        elif self.explicit_units and self.boot_finished and all(map(self._is_over, self.explicit_units)):
+        elif self.boot_finished and self._is_done():
             self.begin_exit(self._code_of_explicit_units(), "exit")
             return True
         return False
+
+    def _is_done(self) -> bool:
+        """What was booted has had its life: see Boot.until."""
+        with_units = self._boot.is_over_with_its_units()
+        if not with_units and self._boot.until != boot.PROCESSES:
+            return False
+        if with_units and self.explicit_units:
+            return all(map(self._is_over, self.explicit_units))
+        if self._manager.engine.jobs or any(map(_has_work, self._manager.engine.units.values())):
+            return False
+        return with_units or not self._remaining.any()
 
     def _is_over(self, name: str) -> bool:
         record = self._manager.engine.find(name)
@@ -156,7 +172,7 @@ class Lifecycle:
 
     def _finish_when_stopped(self) -> None:
         engine = self._manager.engine
-        if not engine.jobs and not self._exit_requested:
+        if not engine.jobs and not self._exit_requested and not self.holders:
             self._request_exit()
 
     def _request_exit(self) -> None:
@@ -212,3 +228,8 @@ class Lifecycle:
         assert isinstance(units, list)
         self.explicit_units = tuple(str(name) for name in units)
 
+
+def _has_work(record: UnitRecord) -> bool:
+    """A service that runs, or will again (it waits for its restart); one that has exited and counts as active has none."""
+    is_up = record.active not in (Active.INACTIVE, Active.FAILED)
+    return is_up and record.unit.type == "service" and record.sub.value != "exited"

@@ -21,6 +21,7 @@ from fastinit.plan.events import Event, Exited, Notified
 from fastinit.plan.record import Job, UnitRecord, tracked_pids
 from fastinit.plan.states import Active, JobMode, JobType
 from fastinit.run import conditions, fdstore, native, notify, runtime, virt
+from fastinit.run.boot import NOT_INHERITED, NOTHING, Boot, passed
 from fastinit.run.generators import Generators
 from fastinit.run.lifecycle import Lifecycle
 from fastinit.run.loop import READABLE, WRITABLE, Loop, Timer, monotonic_usec, realtime_usec
@@ -38,18 +39,13 @@ LOG_READ, LOG_WRITE = "log-read/", "log-write/"     # names in the vault, follow
 EXITS_PER_ROUND = 256
 N_SIGNALS = 64
 LOG_RETRY_USEC = 1_000_000      # the log cannot be written (ENOSPC): the pipes keep it until then
-# About the manager's own process, and of no meaning to another.
-NOT_INHERITED = frozenset(("NOTIFY_SOCKET", "MAINPID", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID",
-                           "WATCHDOG_USEC", "INVOCATION_ID", "JOURNAL_STREAM", "MANAGERPID", "SYSTEMD_EXEC_PID", "_", "SHLVL",
-                           "OLDPWD", "PWD", "EXIT_CODE", "EXIT_STATUS", "SERVICE_RESULT"))
-NOTHING = ("-.slice",)          # started in the background, to do what it will be asked for
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Manager:
     """See the module's text. The attributes without underscore are what control/ may use."""
 
-    def __init__(self, explicit_units: Tuple[str, ...], paths: runtime.Paths, inherited: Mapping[str, List[int]],
+    def __init__(self, boot: Boot, paths: runtime.Paths, inherited: Mapping[str, List[int]],
                  environment: Mapping[str, str], file_limit: Tuple[int, int], user: bool = False) -> None:
         self.paths = paths
         self.user = user
@@ -67,10 +63,13 @@ class Manager:
         self.on_system_state: List[Callable[[], None]] = []
         self.to_settle: List[int] = []
         self.fd_store = fdstore.FdStore(native.vault_store, native.vault_remove)
-        self.lifecycle = Lifecycle(self, explicit_units)
+        self.lifecycle = Lifecycle(self, boot)
         self.boot_realtime_usec = realtime_usec()
         self.boot_usec = monotonic_usec()
         self.own_environment = dict(environment)
+        self.inherited_environment: Mapping[str, str] = passed(environment) if boot.passes_environment else {}
+        self._extra = boot.extra
+        self._extra_of: Dict[str, List[str]] = {}       # of units that were started with words of their own
         self._store = Store(native.state_memory())
         self._touched: Set[str] = set()
         self._own_touched = True
@@ -85,7 +84,7 @@ class Manager:
         self._tick_timer: Optional[Timer] = None
         self._log_retry: Set[str] = set()
         self._pumping = False
-        runtime.prepare(paths, self._store.is_new, explicit_units != NOTHING)
+        runtime.prepare(paths, self._store.is_new, boot.units != NOTHING)
         self.console = Console(self.console_fd, self._want_console)
         self.capture = Capture(paths.logs, self.console, native.splice, self._log_source, realtime_usec)
         self.file_limit = file_limit
@@ -152,6 +151,7 @@ class Manager:
         self.boot_realtime_usec, self.boot_usec = int(str(own["boot_realtime_usec"])), int(str(own["boot_usec"]))
         self._signals_seen = {int(signo): int(str(count)) for signo, count in _mapping(own["signals_seen"]).items()}
         self.environment = {name: str(value) for name, value in _mapping(own["environment"]).items()}
+        self._extra_of = {name: list(map(str, _sequence(words))) for name, words in _mapping(own.get("extra_of", {})).items()}
         self.lifecycle.restore(_mapping(own["lifecycle"]))
         held = own.get("held", [])
         assert isinstance(held, list)
@@ -240,7 +240,7 @@ class Manager:
     def _dump_own(self) -> Dict[str, object]:
         return {"next_tag": self._next_tag, "boot_realtime_usec": self.boot_realtime_usec, "boot_usec": self.boot_usec,
                 "signals_seen": {str(signo): count for signo, count in self._signals_seen.items()},
-                "environment": dict(self.environment), "lifecycle": self.lifecycle.dump(),
+                "environment": dict(self.environment), "extra_of": dict(self._extra_of), "lifecycle": self.lifecycle.dump(),
                 "held": self.transient.dump()}
 
     def _set_clock(self) -> None:
@@ -274,6 +274,18 @@ class Manager:
     def engine_hurry(self, limit_usec: int) -> None:
         self._set_clock()
         self.engine.shorten_timeouts(limit_usec)
+
+    def set_extra_environment(self, unit: str, words: Sequence[str]) -> None:
+        """`systemctl -e` of a start: NAME=VALUE or @FILE, above all that the unit says, until it is started by hand again."""
+        if list(words) != self._extra_of.get(unit, []):
+            self._extra_of[unit] = list(words)
+            if not words:
+                del self._extra_of[unit]
+            self.touch_own()
+
+    def extra_environment(self, unit: str = "") -> Tuple[str, ...]:
+        """Of every unit, and of this one's own start."""
+        return (*self._extra, *self._extra_of.get(unit, ()))
 
     def touch(self, unit: str) -> None:
         self._touched.add(f"unit:{unit}")
@@ -393,6 +405,17 @@ class Manager:
     def begin_exit(self, code: int, action: str) -> None:
         self.lifecycle.begin_exit(code, action)
         self.pump()
+
+    def hold_exit(self, wanted: bool) -> None:
+        """All is stopped, but somebody waits for that news: the end comes after the answer."""
+        self.lifecycle.holders += 1 if wanted else -1
+
+    def retire(self) -> None:
+        """From now on there is no manager to connect to; whoever has connected is served."""
+        try:
+            os.unlink(self.paths.control)
+        except FileNotFoundError:
+            pass
 
     def act(self, effect: ManagerAction) -> None:
         self.lifecycle.act(effect)
@@ -631,4 +654,9 @@ def _pick(limit: int) -> int:
 
 def _mapping(value: object) -> Dict[str, object]:
     assert isinstance(value, dict)
+    return value
+
+
+def _sequence(value: object) -> List[object]:
+    assert isinstance(value, list)
     return value

@@ -144,7 +144,9 @@ class Performer:
         listen = self._passed_fds(record, effect, files)
         bases = directories.user_bases(manager.loader.host) if manager.user else directories.SYSTEM_BASES
         spec = execenv.build_spawn(unit, effect, execenv.SpawnFacts(
+            inherited=manager.inherited_environment,
             manager_environment=manager.environment,
+            extra=manager.extra_environment(unit.name),
             passed_from=manager.own_environment,
             invocation_id=record.invocation_id,
             member_tag=record.activation,

@@ -9,6 +9,7 @@ from pathlib import Path
 from .image import ULIMITS, podman
 
 UNIT = "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n"
+SHOWS = "[Service]\nExecStart=/bin/sh -c 'echo A=$$A B=$$B > /run/new; mv /run/new /run/shown; exec sleep infinity'\n"
 FAILS = "[Service]\nType=oneshot\nExecStart=/bin/false\n"
 STEPS = {       # what a step prints -> the step
     "inactive\n3": "systemctl is-active w; echo $?",
@@ -18,6 +19,9 @@ STEPS = {       # what a step prints -> the step
     "masked\n1": "systemctl -q mask cron; systemctl is-enabled cron; echo $?",
     "active\n0\ninactive\n3":
         "systemctl start w && systemctl is-active w; echo $?; systemctl stop w; systemctl is-active w; echo $?",
+    "halted 0\ninactive\n0\nactive":
+        "systemctl start w; systemctl halt; echo halted $?; systemctl is-active w; systemctl default; echo $?; systemctl is-active nginx",
+    "A=1 B=2": "B=2 systemctl -e A=1 start shows; until [ -e /run/shown ]; do :; done; cat /run/shown",
     "left running": "systemctl start w && test -n \"$(systemctl show -P MainPID w)\" && echo left running",
     "inactive\n3\n": "systemctl is-active w; echo $?",      # the next step begins anew
     "not booted": "test -d /run/systemd/system || echo not booted",
@@ -31,7 +35,8 @@ def test_steps(image: str, tmp_path: Path) -> None:
     """Each step says what it should; the whole build is over in seconds, with services still running at the ends of steps."""
     (tmp_path / "w.service").write_text(UNIT)
     (tmp_path / "fails.service").write_text(FAILS)
-    lines = [f"FROM {image}", "COPY w.service fails.service /etc/systemd/system/"]
+    (tmp_path / "shows.service").write_text(SHOWS)
+    lines = [f"FROM {image}", "COPY w.service fails.service shows.service /etc/systemd/system/"]
     for number, step in enumerate(STEPS.values()):
         lines.append(f"RUN echo begin-{number}; {step}; echo end-{number}")
     (tmp_path / "Dockerfile").write_text("\n".join(lines) + "\n")

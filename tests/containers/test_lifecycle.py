@@ -266,3 +266,13 @@ def test_exit_codes(boot: Boot) -> None:
     assert container.wait_booted() == "degraded"
     assert dict(zip(CODES, json.loads(container.python(ASK, json.dumps(list(CODES)))))) == CODES
     assert container.systemctl("is-system-running").strip() == "running"
+
+
+def test_an_entrypoint_that_has_started_services_becomes_the_init(boot: Boot) -> None:
+    """`systemctl start x && … && exec systemctl init y`: x goes on under the new init, and the container ends in order."""
+    files: Dict[str, Content] = {name: "[Service]\nExecStart=/bin/sleep infinity\n" for name in ("x.service", "y.service")}
+    container = boot("sh", "-c", "systemctl start x && exec systemctl init y", files=files)
+    container.wait("y is up", lambda: container.code("is-active", "y") == 0)
+    container.wait("x is up again", lambda: container.code("is-active", "x") == 0)
+    assert "--background" not in " ".join(process["command"] for process in container.processes())
+    assert container.stop()[1] == 0

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from fastinit.control.server import Server
 from fastinit.control.stats import METRICS
@@ -50,6 +50,8 @@ class FakeManager:
         self.boot_finished = True
         self.boot_realtime_usec = realtime_usec()
         self.explicit_units: Tuple[str, ...] = ()
+        self.extra: Dict[str, List[str]] = {}
+        self.inherited_environment = {"INHERITED": "yes"}
         self.answers: Dict[str, int] = {}
         self.stubborn: bool = False
         self.pids: Dict[str, List[int]] = {}
@@ -117,6 +119,18 @@ class FakeManager:
             return "starting"
         failed = any(record.active is Active.FAILED for record in self.engine.units.values())
         return "starting" if self.engine.jobs else "degraded" if failed else "running"
+
+    def hold_exit(self, wanted: bool) -> None:
+        """It does not end anyway."""
+
+    def retire(self) -> None:
+        """It stays."""
+
+    def extra_environment(self, unit: str = "") -> Tuple[str, ...]:
+        return tuple(self.extra.get(unit, ()))
+
+    def set_extra_environment(self, unit: str, words: Sequence[str]) -> None:
+        self.extra[unit] = list(words)
 
     def counters(self) -> Dict[str, object]:
         """3 reaps in 1 to 2 µs, 1 in 32 to 65 µs."""

@@ -153,6 +153,8 @@ OPTION_WORDS = {
     ("--signal=SIGRTMIN+1", "-n5"): ([], {"signal": 35, "lines": 5}),
     ("--legend=no", "-ojson"): ([], {"legend": False, "output": "json"}),
     ("-vvv", "-c", "A=B", "-1", "--maxtimeout", "3"): ([], {"init": True}),
+    ("-00", "-e", "A=B", "--environment", "@/f", "-4", "start", "x"): (
+        ["start", "x"], {"exit": 2, "extra": ["A=B", "@/f"], "hosts": "ipv4"}),
 }
 
 

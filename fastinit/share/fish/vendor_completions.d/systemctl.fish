@@ -1,6 +1,6 @@
 # fish completion of systemctl. Made by `make docs`.
 
-set -g __fastinit_takes -t --type -p --property -P --job-mode --check-inhibitors -C --capsule --legend --root --image --image-policy --kill-whom --kill-who --kill-value -s --signal -H --host -M --machine -n --lines -o --output --state --preset-mode --boot-loader-menu --boot-loader-entry --message --what --reboot-argument --timestamp --drop-in --when -c --config -e --extra-vars --maxtimeout
+set -g __fastinit_takes -t --type -p --property -P --job-mode --check-inhibitors -C --capsule --legend --root --image --image-policy --kill-whom --kill-who --kill-value -s --signal -H --host -M --machine -n --lines -o --output --state --preset-mode --boot-loader-menu --boot-loader-entry --message --what --reboot-argument --timestamp --drop-in --when -c --config -e --extra-vars --environment --maxtimeout --coverage
 
 # The words before the cursor that are neither options nor their values: the verb and what it was given.
 function __fastinit_plain
@@ -205,9 +205,9 @@ complete -c systemctl -n __fastinit_no_verb -a soft-reboot -d 'Stop all units an
 complete -c systemctl -n __fastinit_no_verb -a exit -d 'Stop all units and end the container with a code'
 complete -c systemctl -n __fastinit_no_verb -a init -d 'Be the init: as PID 1, or as a subreaper elsewhere'
 complete -c systemctl -n __fastinit_no_verb -a runlevel -d 'The SysV runlevel that is active'
-complete -c systemctl -n __fastinit_no_verb -a default-services -d 'Services that the default target starts'
+complete -c systemctl -n __fastinit_no_verb -a default-services -d 'Enabled services that the default target starts'
 complete -c systemctl -n __fastinit_no_verb -a list-start-dependencies -d 'Everything that a start of units starts, in order'
-complete -c systemctl -n __fastinit_no_verb -a environment -d 'Environment settings of units'
+complete -c systemctl -n __fastinit_no_verb -a environment -d 'Variables that a start of units sets'
 complete -c systemctl -n __fastinit_no_verb -a command -d 'Command lines that a start of units runs'
 complete -c systemctl -n __fastinit_no_verb -a log -d 'Last log lines of units (-n N)'
 complete -c systemctl -n __fastinit_no_verb -a stats -d 'What the init has reaped (-o json, -o cat for Prometheus)'
@@ -328,8 +328,12 @@ complete -c systemctl -l drop-in -x -d 'edit: this drop-in'
 complete -c systemctl -l when -x -a 'show cancel' -d 'Refused: nothing is scheduled'
 complete -c systemctl -l stdin -d 'edit: the new text comes from stdin'
 complete -c systemctl -s 1 -l init -d 'Be the init'
-complete -c systemctl -s 0 -l exit -d 'Be the init, and exit when the units are done'
+complete -c systemctl -s 0 -l exit -d 'Be the init, and exit when no process is left (-00: no service)'
 complete -c systemctl -s c -l config -x -d 'Accepted for scripts that set it'
-complete -c systemctl -s e -l extra-vars -r -F -d 'Accepted for scripts that set it'
+complete -c systemctl -s e -l extra-vars -r -F -d 'Set it for the units that are started; @FILE: all lines'
+complete -c systemctl -l environment -x -d 'Set it for the units that are started; @FILE: all lines'
 complete -c systemctl -s v -l verbose -d 'Accepted for scripts that set it'
 complete -c systemctl -l maxtimeout -x -d 'Accepted for scripts that set it'
+complete -c systemctl -s 4 -l ipv4 -d 'Keep only the IPv4 localhost in /etc/hosts'
+complete -c systemctl -s 6 -l ipv6 -d 'Keep only the IPv6 localhost in /etc/hosts'
+complete -c systemctl -l coverage -x -d 'Accepted for scripts that set it'
