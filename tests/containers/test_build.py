@@ -20,7 +20,8 @@ STEPS = {       # what a step prints -> the step
     "active\n0\ninactive\n3":
         "systemctl start w && systemctl is-active w; echo $?; systemctl stop w; systemctl is-active w; echo $?",
     "halted 0\ninactive\n0\nactive":
-        "systemctl start w; systemctl halt; echo halted $?; systemctl is-active w; systemctl default; echo $?; systemctl is-active nginx",
+        "systemctl start w; systemctl halt; echo halted $?; systemctl is-active w; systemctl default; echo $?; "
+        "systemctl is-active nginx",
     "A=1 B=2": "B=2 systemctl -e A=1 start shows; until [ -e /run/shown ]; do :; done; cat /run/shown",
     "left running": "systemctl start w && test -n \"$(systemctl show -P MainPID w)\" && echo left running",
     "inactive\n3\n": "systemctl is-active w; echo $?",      # the next step begins anew
