@@ -225,7 +225,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         return 1
     described: Dict[str, object] = {**machine.describe(), "runs": options.runs}
     print("; ".join(f"{key}: {value}" for key, value in described.items()))
-    print("\n" + report.table(rows, QUESTION, [asked.case.name for asked in chosen], list(PEERS), {}))
+    cases = [asked.case.name for asked in chosen]
+    print("\n" + report.table(report.Measured(QUESTION, rows, cases, options.peers.split(","), {}, {}, described, {}, [])))
     if options.json:
         Path(options.json).write_text(json.dumps(report.as_json(rows, [QUESTION], described, {}, {}), indent=1) + "\n")
     return 0
