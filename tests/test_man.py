@@ -15,6 +15,7 @@ import pytest
 
 from fastinit.control import options, verbs
 from fastinit.control.help_text import OPTION_ROWS, VERB_SECTIONS
+from fastinit.run.boot import Boot
 from fastinit.run.lifecycle import RTMIN, Lifecycle
 
 man = import_module("docs.man")
@@ -71,7 +72,7 @@ def test_signals_are_those_that_are_acted_on() -> None:
         for name in names:
             number = RTMIN + int(name.partition("+")[2]) if "+" in name else getattr(signal, name)
             meant[int(number)] = text
-    handlers = Lifecycle(mock.Mock(), ()).signals
+    handlers = Lifecycle(mock.Mock(), Boot()).signals
     assert {int(number) for number in handlers} == set(meant)
     for number, text in meant.items():
         ends, immediately = handlers[number].__name__ == "_stop_signal", handlers[number].__name__ == "_immediate"
