@@ -28,7 +28,7 @@ ARGUMENTS: Dict[str, Tuple[str, ...]] = {
     **{f"list-{kind}s": (f"{kind}-units",) for kind in ("automount", "path", "socket", "timer")},
     "start": ("startable",), "reload": ("reloadable",), "isolate": ("isolatable",), "reset-failed": ("failed",), "clean": ("inactive",),
     "enable": ("disabled",), "disable": ("enabled",), "reenable": ("enabled",), "mask": ("unmasked",), "unmask": ("masked",),
-    "add-wants": ("targets", "any"), "add-requires": ("targets", "any"), "set-default": ("targets",), "link": ("paths",),
+    "add-wants": ("targets", "any"), "add-requires": ("targets", "any"), "set-default": ("targets",), "default-services": ("targets",), "link": ("paths",),
     "set-property": ("any", "settings"), "cancel": ("jobs",), "list-jobs": ("queued",),
     "unset-environment": ("variables",), "set-environment": ("assignments",), "import-environment": ("own-variables",),
     "log-level": ("log-levels",), "log-target": ("log-targets",), "service-watchdogs": ("booleans",),
@@ -60,11 +60,11 @@ VALUES: Dict[str, Value] = {
     "output": Value(words.OUTPUT_MODES), "job-mode": Value(words.JOB_MODES), "signal": Value(tuple(words.signal_help()[1:])),
     "what": Value((*words.CLEAN_KINDS, "all"), True), "kill-whom": Value(system.WHOM), "preset-mode": Value(words.PRESET_MODES),
     "timestamp": Value(words.TIMESTAMP_STYLES), "legend": Value(("yes", "no")), "check-inhibitors": Value(("auto", "yes", "no")),
-    "root": Value(("/",)), "when": Value(("show", "cancel")), "extra-vars": Value(("/",)),
+    "root": Value(("/",)), "when": Value(("show", "cancel")), "extra-vars": Value(("/",)), "environment": Value(("/",)),
 }
 # Their values are numbers, names and texts, or they are refused.
 FREE = frozenset(("lines", "kill-value", "message", "reboot-argument", "drop-in", "config", "maxtimeout", "capsule", "host", "machine", "image",
-                  "image-policy", "boot-loader-menu", "boot-loader-entry"))
+                  "image-policy", "boot-loader-menu", "boot-loader-entry", "coverage"))
 
 
 def offered() -> List[options.Option]:
