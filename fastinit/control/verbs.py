@@ -197,7 +197,8 @@ DIFFERS: Dict[str, str] = {
     "list-machines": "knows the container alone",
     "freeze": "no unit can be frozen: it takes a cgroup that the manager may write", "thaw": "no unit can be frozen",
     "set-property": "the drop-ins are written and read; what they ask of a cgroup waits for one that can be written",
-    "halt": "stops all units and ends the container with 0", "poweroff": "stops all units and ends the container with 0",
+    "halt": "stops all units and ends the container with 0; without a manager it is done already",
+    "poweroff": "stops all units and ends the container with 0",
     "reboot": "stops all units and ends the container with 0: its engine starts it again or not",
     "soft-reboot": "stops all units and ends the container with 0", "default": "as PID 1 without a manager: is the init",
 }
