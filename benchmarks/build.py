@@ -1,6 +1,6 @@
 """The C programs of the benchmarks, compiled when they are first needed.
 
-In:  load.c, service.c, floor.c beside this file.   Out: paths of executables in the cache directory.
+In:  load.c, service.c, floor.c, calls.c, crowd.c beside this file.   Out: paths of executables in the cache directory.
 Never: rebuilds what is newer than its source.
 """
 
@@ -19,6 +19,8 @@ FLAGS: Dict[str, tuple[str, ...]] = {
     "load":    ("-pthread",),
     "service": ("-static",),        # runs inside other root file systems too, and its start should cost little
     "floor":   (),
+    "calls":   ("-static",),
+    "crowd":   ("-static",),
 }
 
 

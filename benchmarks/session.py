@@ -61,6 +61,10 @@ class Stamp(NamedTuple):
     pid: int
 
 
+def read_stamps(data: bytes) -> List[Stamp]:
+    return [Stamp(*fields[:4]) for fields in RECORD.iter_unpack(data[:len(data) // RECORD.size * RECORD.size])]
+
+
 class Work(NamedTuple):
     """A directory that the peer may fill: `etc` will lie over /etc; stamps is what the services write."""
 
@@ -110,8 +114,7 @@ class Session:
         self.holders: List[subprocess.Popen[bytes]] = []
 
     def stamps(self) -> List[Stamp]:
-        data = self.work.stamps.read_bytes()
-        return [Stamp(*fields[:4]) for fields in RECORD.iter_unpack(data[:len(data) // RECORD.size * RECORD.size])]
+        return read_stamps(self.work.stamps.read_bytes())
 
     def alive(self) -> bool:
         return proc.namespace(self.pid) == self.space
