@@ -24,7 +24,7 @@ from fastinit.units.loader import Loader
 class NoLoop:
     """Nothing happens here by itself, so nothing can be waited for."""
 
-    def watch(self, fd: int, mask: int, callback: Callable[[int, int], None]) -> None:
+    def watch(self, fd: int, mask: int, callback: Callable[[int, int], None], can_wait: bool = False) -> None:
         raise FastinitError("no manager is running")
 
     def modify(self, fd: int, mask: int) -> None:
@@ -34,6 +34,9 @@ class NoLoop:
         raise FastinitError("no manager is running")
 
     def call_at(self, usec: int, callback: Callable[[], None]) -> "NoTimer":
+        raise FastinitError("no manager is running")
+
+    def call_idle(self, callback: Callable[[], None]) -> None:
         raise FastinitError("no manager is running")
 
 

@@ -28,11 +28,11 @@ MAX_CLIENTS = 2048                      # further ones wait in the backlog of th
 MAX_CLIENTS_OF_A_USER = 256             # for all but root and the manager's own user, so that nobody can shut them out
 REQUEST_TIMEOUT_USEC = 10_000_000       # a client that has connected and says nothing
 READER_TIMEOUT_USEC = 30_000_000        # a client that takes nothing of what is there for it
-SLICE_USEC = 2_000                      # of one verb, before the loop gets its turn
+SLICE_USEC = 1_000                      # of one verb, before the loop gets its turn
 HIGH_WATER_BYTES = 256 * 1024           # a verb rests while its client has more than this to read
 BUFFER_LIMIT_BYTES = 8 << 20            # what a verb that never rests may produce
 READ_BYTES = 64 * 1024
-ACCEPTS_PER_ROUND = 64
+ACCEPTS_PER_ROUND = 8
 MAX_FDS = 3                             # stdin, stdout, stderr
 FDS_BYTES = socket.CMSG_SPACE((MAX_FDS + 1) * 4)
 
@@ -47,12 +47,15 @@ class Server:
     def __init__(self, manager: ManagerApi, listener: socket.socket, log: Optional[Callable[[str], None]] = None) -> None:
         self.manager = manager
         self.clients: Dict[int, Connection] = {}
+        self._clients_of: Dict[int, int] = {}           # uid -> how many
         self.waiting: Dict[int, Connection] = {}        # those whose verb waits for a job or a state
         self._listener = listener
         self._log = log
         self.uid = os.geteuid()
         self._accepts = False
-        self._check_due = False
+        self._to_look: List[Connection] = []
+        self._look_again = False        # something has changed since _to_look was made
+        self._is_looking = False
         listener.setblocking(False)
         manager.on_job_finished.append(self._job_finished)
         manager.on_state_changed.append(self._state_changed)
@@ -76,7 +79,7 @@ class Server:
         if wanted != self._accepts:
             self._accepts = wanted
             if wanted:
-                self.manager.loop.watch(self._listener.fileno(), READABLE, self._accept)
+                self.manager.loop.watch(self._listener.fileno(), READABLE, self._accept, can_wait=True)
             else:
                 self.manager.loop.unwatch(self._listener.fileno())
 
@@ -95,18 +98,18 @@ class Server:
                 self.manager.loop.call_at(_now_usec() + 1_000_000, lambda: self._accept_more(True))
                 return
             pid, uid, _ = struct.unpack("iII", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-            if uid not in (0, self.uid) and self._clients_of(uid) >= MAX_CLIENTS_OF_A_USER:
+            if uid not in (0, self.uid) and self._clients_of.get(uid, 0) >= MAX_CLIENTS_OF_A_USER:
                 sock.close()
                 continue
-            connection = Connection(self, sock, pid, uid)
-            self.clients[sock.fileno()] = connection
-
-    def _clients_of(self, uid: int) -> int:
-        return sum(1 for client in self.clients.values() if client.uid == uid)
+            self.clients[sock.fileno()] = Connection(self, sock, pid, uid)
+            self._clients_of[uid] = self._clients_of.get(uid, 0) + 1
 
     def forget(self, connection: "Connection", fd: int) -> None:
-        self.clients.pop(fd, None)
         self.waiting.pop(fd, None)
+        if self.clients.pop(fd, None) is not None:
+            self._clients_of[connection.uid] -= 1
+            if not self._clients_of[connection.uid]:
+                del self._clients_of[connection.uid]
         self._accept_more(True)
 
     def _job_finished(self, _effect: JobFinished) -> None:
@@ -116,15 +119,22 @@ class Server:
         self._look_at_waiting()
 
     def _look_at_waiting(self) -> None:
-        """Soon, once for all changes of a round: a callback of the engine must not start the next request."""
-        if not self._check_due and self.waiting:
-            self._check_due = True
-            self.manager.loop.call_at(_now_usec(), self._go_on)
+        """Soon, all of them, one at a time: a callback of the engine must not start the next request."""
+        self._look_again = bool(self.waiting)
+        if self._look_again and not self._is_looking:
+            self._is_looking = True
+            self.manager.loop.call_idle(self._look_at_next)
 
-    def _go_on(self) -> None:
-        self._check_due = False
-        for connection in list(self.waiting.values()):
-            connection.look()
+    def _look_at_next(self) -> None:
+        if not self._to_look:
+            if not self._look_again:
+                self._is_looking = False
+                return
+            self._look_again = False
+            self._to_look = list(reversed(self.waiting.values()))
+        if self._to_look:
+            self._to_look.pop().look()
+        self.manager.loop.call_idle(self._look_at_next)
 
 
 class Connection:
@@ -148,7 +158,7 @@ class Connection:
         self._fds: List[int] = []           # sent along with the request, until the verb takes them
         self._mask = READABLE
         sock.setblocking(False)
-        self._loop.watch(self._fd, READABLE, self._ready)
+        self._loop.watch(self._fd, READABLE, self._ready, can_wait=True)
         self._timer: Optional[TimerApi] = self._loop.call_at(_now_usec() + REQUEST_TIMEOUT_USEC, self.drop)
 
     # ---- socket -----------------------------------------------------------------------------------------------------------
@@ -292,6 +302,8 @@ class Connection:
 
     def look(self) -> None:
         """Something has changed: has what the verb waits for come?"""
+        if self._server.waiting.get(self._fd) is not self:      # gone meanwhile
+            return
         if self._pause is not None and self._pause.until is not None and self._pause.until():
             self._pause = None
             self._server.waiting.pop(self._fd, None)
@@ -300,7 +312,7 @@ class Connection:
     def _schedule(self) -> None:
         if not self._is_scheduled:
             self._is_scheduled = True
-            self._loop.call_at(_now_usec(), self._run_scheduled)
+            self._loop.call_idle(self._run_scheduled)
 
     def _run_scheduled(self) -> None:
         self._is_scheduled = False

@@ -1,19 +1,24 @@
-"""The manager's one loop: epoll, and timers in a heap.
+"""The manager's one loop: epoll, timers in a heap, and what can wait.
 
 In:  descriptors and times with a callback each.   Out: calls of those callbacks, one thread, never two at once.
+Clients can wait: what is watched with can_wait=True or given to call_idle() runs for PATIENT_USEC at most before all else is
+looked at again, however many there are; each in its turn. So an exit waits for one step of one client, not for 500 clients.
 Never: wakes up without a reason; a callback that raises is a bug and ends the manager (PID 1 starts the next one).
 """
 
 from __future__ import annotations
 
+import collections
 import heapq
 import select
 import time
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Deque, Dict, List, Optional, Tuple
 
 READABLE = select.EPOLLIN
 WRITABLE = select.EPOLLOUT
 CLOSED = select.EPOLLHUP | select.EPOLLERR
+PATIENT_USEC = 1_000        # for what can wait, in one round
+PATIENT_EVENTS = 16         # of it that one look finds; the kernel shows the others first at the next look
 
 FdCallback = Callable[[int, int], None]
 
@@ -44,23 +49,32 @@ class Loop:
 
     def __init__(self) -> None:
         self._epoll = select.epoll(flags=select.EPOLL_CLOEXEC)
+        self._patient = select.epoll(flags=select.EPOLL_CLOEXEC)        # readable itself when something in it is ready
+        self._epoll.register(self._patient.fileno(), READABLE)
         self._callbacks: Dict[int, FdCallback] = {}
+        self._epoll_of: Dict[int, select.epoll] = {}
+        self._idle: Deque[Callable[[], None]] = collections.deque()
         self._timers: List[Tuple[int, int, Timer]] = []
         self._serial = 0
         self._stopped = False
 
-    def watch(self, fd: int, mask: int, callback: FdCallback) -> None:
+    def watch(self, fd: int, mask: int, callback: FdCallback, can_wait: bool = False) -> None:
         """Call callback(fd, events) while fd is ready. Raises PermissionError for what epoll cannot watch (a regular file)."""
-        self._epoll.register(fd, mask)
-        self._callbacks[fd] = callback
+        epoll = self._patient if can_wait else self._epoll
+        epoll.register(fd, mask)
+        self._callbacks[fd], self._epoll_of[fd] = callback, epoll
 
     def modify(self, fd: int, mask: int) -> None:
-        self._epoll.modify(fd, mask)
+        self._epoll_of[fd].modify(fd, mask)
 
     def unwatch(self, fd: int) -> None:
         """Before the descriptor is closed; one that is not watched is no error."""
         if self._callbacks.pop(fd, None) is not None:
-            self._epoll.unregister(fd)
+            self._epoll_of.pop(fd).unregister(fd)
+
+    def call_idle(self, callback: Callable[[], None]) -> None:
+        """Once, when nothing that cannot wait is left to do, and those are done who asked before."""
+        self._idle.append(callback)
 
     def call_at(self, usec: int, callback: Callable[[], None]) -> Timer:
         timer = Timer(usec, callback)
@@ -93,10 +107,27 @@ class Loop:
             callback_now = heapq.heappop(self._timers)[2].callback
             if callback_now is not None:
                 callback_now()
+        self._serve_patient(monotonic_usec() + PATIENT_USEC)
+
+    def _serve_patient(self, deadline: int) -> None:
+        """What is ready and what is idle take turns, or one of them could shut out the other."""
+        ready = collections.deque(self._patient.poll(0, PATIENT_EVENTS))
+        while (ready or self._idle) and not self._stopped:
+            if ready:
+                fd, events = ready.popleft()        # left for the next round, it is still ready then
+                callback = self._callbacks.get(fd)
+                if callback is not None:
+                    callback(fd, events)
+            if self._idle:
+                self._idle.popleft()()
+            if monotonic_usec() >= deadline:
+                return
 
     def _timeout(self) -> Optional[float]:
         while self._timers and self._timers[0][2].callback is None:
             heapq.heappop(self._timers)
+        if self._idle:
+            return 0
         if not self._timers:
             return None
         return max(0, self._timers[0][0] - monotonic_usec()) / 1e6

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 
-from fastinit.run.loop import READABLE, Loop, monotonic_usec
+from fastinit.run.loop import PATIENT_USEC, READABLE, Loop, monotonic_usec
 
 
 def test_timers_run_in_order_of_time_and_a_cancelled_one_never():
@@ -54,3 +55,63 @@ def test_an_idle_loop_asks_for_no_timeout():
     timer = loop.call_at(monotonic_usec() + 10**9, lambda: None)
     timer.cancel()
     assert loop._timeout() is None
+
+
+def test_what_cannot_wait_waits_for_one_step_of_what_can():
+    """300 clients are ready and each has more to do for ever; an exit that comes amid them is seen after one step."""
+    loop, calls = Loop(), []
+    clients = [os.pipe() for _ in range(300)]
+    exits = os.pipe()
+
+    def step():
+        end = time.thread_time_ns() + PATIENT_USEC * 1000
+        while time.thread_time_ns() < end:
+            pass
+        calls.append("client")
+        if len(calls) == 5:
+            os.write(exits[1], b"x")
+        loop.call_idle(step)
+
+    def ready(fd, _events):
+        loop.unwatch(fd)
+        loop.call_idle(step)
+
+    def exited(_fd, _events):
+        calls.append("exit")
+        loop.stop()
+
+    loop.watch(exits[0], READABLE, exited)
+    for reader, writer in clients:
+        loop.watch(reader, READABLE, ready, can_wait=True)
+        os.write(writer, b"x")
+    loop.run(lambda: None)
+    assert calls == ["client"] * 5 + ["exit"]
+    for pair in [exits, *clients]:
+        for fd in pair:
+            os.close(fd)
+
+
+def test_those_who_can_wait_have_their_turns():
+    """Neither a descriptor that is always ready nor a callback that always comes back shuts out the other, or one of its kind."""
+    loop, calls = Loop(), {"first": 0, "second": 0, "idle": 0, "other": 0}
+    pipes = {name: os.pipe() for name in ("first", "second")}
+
+    def count(name):
+        calls[name] += 1
+        if all(number >= 20 for number in calls.values()):
+            loop.stop()
+
+    def again(name):
+        count(name)
+        loop.call_idle(lambda: again(name))
+
+    for name, (reader, writer) in pipes.items():
+        os.write(writer, b"x")
+        loop.watch(reader, READABLE, lambda _fd, _events, name=name: count(name), can_wait=True)
+    again("idle")
+    again("other")
+    loop.run(lambda: None)
+    assert abs(calls["first"] - calls["second"]) <= 1 and abs(calls["idle"] - calls["other"]) <= 1
+    for pair in pipes.values():
+        for fd in pair:
+            os.close(fd)
