@@ -57,6 +57,7 @@ class OfflineManager:
         self.loop: LoopApi = NoLoop()
         self.in_init = False
         self.boot_realtime_usec = 0
+        self.stamps: Mapping[str, Tuple[int, int]] = {}
         self.explicit_units: Tuple[str, ...] = ()
         self.environment: Dict[str, str] = {}
         self.inherited_environment: Mapping[str, str] = passed(os.environ)      # as a manager that starts now would have it

@@ -13,7 +13,7 @@ PROGRAMS: Dict[str, str] = {
     "runlevel":                     "runlevel",
     "service":                      "service",
     "shutdown":                     "shutdown",
-    "systemd-analyze":              "analyze",
+    "systemd-analyze":              "analyze.main",
     "systemd-cat":                  "cat",
     "systemd-detect-virt":          "detect_virt",
     "systemd-escape":               "escape",

@@ -78,6 +78,8 @@ class ManagerApi(Protocol):
     @property
     def boot_realtime_usec(self) -> int: ...
     @property
+    def stamps(self) -> Mapping[str, Tuple[int, int]]: ...      # "finish" … -> (realtime, monotonic); see show.MANAGER_STAMPS
+    @property
     def explicit_units(self) -> Tuple[str, ...]: ...
     environment: Dict[str, str]
     on_job_finished: List[Callable[[JobFinished], None]]

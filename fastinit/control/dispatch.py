@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Callable, List, NamedTuple, Optional
 
-from fastinit.control import booting, personality, transient, verbs
+from fastinit.control import analyze, booting, personality, transient, verbs
 from fastinit.control.api import ManagerApi
 from fastinit.control.options import Options, UsageError, parse
 from fastinit.control.request import RED, Context, MustRunLocally, Steps, Terminal
 from fastinit.errors import FastinitError, RequestError
 
 ACCESS_DENIED = 4
+PROGRAMS = {analyze.PROGRAM: analyze.serve, transient.PROGRAM: transient.serve}     # what they ask is no command line of a person
 WAITING_VERBS = frozenset(("start", "restart", "is-system-running", "kill"))
 
 # What changes or reads the unit files of all users; there is no manager of all users to ask for the rest.
@@ -76,10 +77,11 @@ def open_request(manager: ManagerApi, terminal: Terminal, argv: List[str], *, ui
                  after_reply: Optional[List[Callable[[], None]]] = None, data: Callable[[str], None] = lambda text: None,
                  fds: Optional[List[int]] = None) -> Steps:
     """Serve it on a live manager. Raises MustRunLocally at once when it is none of the manager's business."""
-    if argv[0] == transient.PROGRAM:
+    program = PROGRAMS.get(argv[0])
+    if program is not None:
         context = Context(manager, Options(), [], terminal, out, error, True, uid, pid, own_uid=own_uid, data=data,
                           fds=fds if fds is not None else [])
-        return _explained(context, transient.serve(context, argv))
+        return _explained(context, program(context, argv))
     try:
         command = read(argv)
     except UsageError as usage:

@@ -7,7 +7,7 @@ Source: systemctl(1) v257; the last block is the interface of the script that ma
 from __future__ import annotations
 
 from enum import Enum
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from fastinit.control import edit, help_text, jobs, query, script, stats, system, unitfiles
 from fastinit.control.options import Options
@@ -207,10 +207,10 @@ OWN_VERBS = frozenset(("init", "runlevel", "default-services", "list-start-depen
 _PROPOSAL_DISTANCE = 5
 
 
-def closest(word: str) -> str:
-    """The verb of systemctl(1) that was probably meant: the first that begins with the word, else the one with the fewest letters
-    changed; "" when none is close."""
-    candidates = [name for verb in VERBS for name in (verb.name, *verb.aliases) if name not in OWN_VERBS]
+def closest(word: str, candidates: Sequence[str] = ()) -> str:
+    """The verb, of systemctl(1) or of the candidates, that was probably meant: the first that begins with the word, else the one
+    with the fewest letters changed; "" when none is close."""
+    candidates = candidates or [name for verb in VERBS for name in (verb.name, *verb.aliases) if name not in OWN_VERBS]
     begins = [name for name in candidates if word and name.startswith(word)]
     if begins:
         return begins[0]

@@ -122,7 +122,7 @@ class Lifecycle:
             self._hurry()
             return
         self.exit_code, self.exit_action = code & 0xFF, action
-        self._manager.touch_own()
+        self._manager.stamp("shutdown-start")
         self._manager.system_state_changed()
         self._manager.log("", 5, f"Stopping all units ({action}).")
         stops_first, _ = EXIT_ACTIONS.get(action, (True, 0))

@@ -66,6 +66,7 @@ class Manager:
         self.lifecycle = Lifecycle(self, boot)
         self.boot_realtime_usec = realtime_usec()
         self.boot_usec = monotonic_usec()
+        self.stamps: Dict[str, Tuple[int, int]] = {"userspace": (self.boot_realtime_usec, self.boot_usec)}
         self.own_environment = dict(environment)
         self.inherited_environment: Mapping[str, str] = passed(environment) if boot.passes_environment else {}
         self._extra = boot.extra
@@ -117,13 +118,22 @@ class Manager:
         self._set_clock()
         if self._store.is_new:
             runtime.write_identity(self.paths, self.own_environment)
+            self.stamp("generators-start")
             self._generators.run(self._boot)
         else:
             self._restore(self._store.load())
 
     def _boot(self) -> None:
+        self.stamp("generators-finish")
+        self.stamp("units-load-start")
         self._load_again()
         self.lifecycle.boot()
+        self.stamp("units-load-finish")     # a unit is loaded when another one names it: default.target has named all
+
+    def stamp(self, name: str) -> None:
+        """Note when something of the manager's own life has happened."""
+        self.stamps[name] = (realtime_usec(), monotonic_usec())
+        self.touch_own()
 
     def _make_generators(self) -> Generators:
         scope = "user" if self.user else "system"
@@ -149,6 +159,10 @@ class Manager:
         self._seq = self._saved_seq = int(str(seq["exit"]))
         self._next_tag = int(str(own["next_tag"]))
         self.boot_realtime_usec, self.boot_usec = int(str(own["boot_realtime_usec"])), int(str(own["boot_usec"]))
+        self.stamps = {"userspace": (self.boot_realtime_usec, self.boot_usec)}
+        for name, pair in _mapping(own.get("stamps", {})).items():
+            realtime, monotonic = _sequence(pair)
+            self.stamps[name] = (int(str(realtime)), int(str(monotonic)))
         self._signals_seen = {int(signo): int(str(count)) for signo, count in _mapping(own["signals_seen"]).items()}
         self.environment = {name: str(value) for name, value in _mapping(own["environment"]).items()}
         self._extra_of = {name: list(map(str, _sequence(words))) for name, words in _mapping(own.get("extra_of", {})).items()}
@@ -239,6 +253,7 @@ class Manager:
 
     def _dump_own(self) -> Dict[str, object]:
         return {"next_tag": self._next_tag, "boot_realtime_usec": self.boot_realtime_usec, "boot_usec": self.boot_usec,
+                "stamps": {name: list(pair) for name, pair in self.stamps.items()},
                 "signals_seen": {str(signo): count for signo, count in self._signals_seen.items()},
                 "environment": dict(self.environment), "extra_of": dict(self._extra_of), "lifecycle": self.lifecycle.dump(),
                 "held": self.transient.dump()}
@@ -356,6 +371,7 @@ class Manager:
 
     def _reload(self) -> None:
         self._load_again()
+        self.stamp("units-load")
         self.pump()
         self.system_state_changed()
 
@@ -448,7 +464,7 @@ class Manager:
     # ---- boot and end -----------------------------------------------------------------------------
 
     def boot_done(self) -> None:
-        self._own_touched = True
+        self.stamp("finish")
         self.system_state_changed()
         taken = (monotonic_usec() - self.boot_usec) / 1e6
         self.log("", 5, f"Startup finished in {taken:.3f}s.")

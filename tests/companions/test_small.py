@@ -41,7 +41,7 @@ SAME = (
     ("systemd-analyze", ("capability",)), ("systemd-analyze", ("capability", "cap_sys_admin", "3")),
     ("systemd-analyze", ("capability", "xx")), ("systemd-analyze", ("compare-versions", "1.2", "1.10")),
     ("systemd-analyze", ("compare-versions", "1", "lt", "2")), ("systemd-analyze", ("compare-versions", "1", "foo", "2")),
-    ("systemd-analyze", ("condition", "ConditionPathExists=/etc", "AssertPathExists=!/etc")), ("systemd-analyze", ("foo",)),
+    ("systemd-analyze", ("condition", "ConditionPathExists=/etc", "AssertPathExists=!/etc")),
     ("systemd-analyze", ("calendar", "foo")),
 )
 

@@ -49,6 +49,7 @@ class FakeManager:
         self.in_init = True
         self.boot_finished = True
         self.boot_realtime_usec = realtime_usec()
+        self.stamps: Dict[str, Tuple[int, int]] = {"userspace": (self.boot_realtime_usec, monotonic_usec())}
         self.explicit_units: Tuple[str, ...] = ()
         self.extra: Dict[str, List[str]] = {}
         self.inherited_environment = {"INHERITED": "yes"}

@@ -115,3 +115,19 @@ def test_a_manager_that_was_stopped_for_seconds_catches_up(boot, seconds):
     before = lives(booted)
     eventually(lambda: all(lives(booted)[name[:-8]] > before[name[:-8]] for name in names), "every worker is restarted")
     assert booted.stop() == 0
+
+
+def test_the_times_of_the_boot_are_those_of_the_boot(boot):
+    """The next manager knows when the first one began and had finished: systemd-analyze tells the same as before."""
+    booted = boot({"quick.service": "[Service]\nExecStart=/bin/sleep infinity\n"}, "quick.service")
+    booted.wait_booted()
+    names = ",".join(f"{word}TimestampMonotonic" for word in ("Userspace", "GeneratorsFinish", "UnitsLoadFinish", "Finish"))
+    before = booted.systemctl("show", "-p", names).stdout
+    times = [int(line.partition("=")[2]) for line in before.splitlines()]
+    user, finish, generators, loaded = times      # in the order of `show`
+    assert 0 < user <= generators <= loaded <= finish
+    old = booted.manager_pid()
+    os.kill(old, signal.SIGKILL)
+    eventually(lambda: booted.manager_pid() not in (0, old), "a new manager")
+    assert booted.systemctl("show", "-p", names).stdout == before
+    assert booted.stop() == 0

@@ -10,7 +10,6 @@ from __future__ import annotations
 import grp
 import platform
 import pwd
-import time
 from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from fastinit.control import processes, stats, unitfiles
@@ -232,11 +231,16 @@ def _stamp_rows(name: str, path: str) -> Iterator[Row]:
     yield f"{name}Monotonic", _text_of(path)
 
 
+RELATIONS = (
+    "Requires", "Requisite", "Wants", "BindsTo", "PartOf", "Upholds", "RequiredBy", "RequisiteOf", "WantedBy", "BoundBy",
+    "UpheldBy", "ConsistsOf", "Conflicts", "ConflictedBy", "Before", "After", "OnSuccess", "OnSuccessOf", "OnFailure",
+    "OnFailureOf", "Triggers", "TriggeredBy", "PropagatesReloadTo", "ReloadPropagatedFrom", "PropagatesStopTo",
+    "StopPropagatedFrom", "JoinsNamespaceOf",
+)
+
+
 def _related_rows() -> Iterator[Row]:
-    for kind in ("Requires", "Requisite", "Wants", "BindsTo", "PartOf", "Upholds", "RequiredBy", "RequisiteOf", "WantedBy",
-                 "BoundBy", "UpheldBy", "ConsistsOf", "Conflicts", "ConflictedBy", "Before", "After", "OnSuccess", "OnSuccessOf",
-                 "OnFailure", "OnFailureOf", "Triggers", "TriggeredBy", "PropagatesReloadTo", "ReloadPropagatedFrom",
-                 "PropagatesStopTo", "StopPropagatedFrom", "JoinsNamespaceOf"):
+    for kind in RELATIONS:
         yield kind, _related(kind)
 
 
@@ -851,14 +855,6 @@ def _count(active: Active) -> ManagerGet:
     return lambda context: str(sum(record.active is active for record in context.manager.engine.units.values()))
 
 
-def _boot_stamp(context: Context) -> str:
-    return times.timestamp(context.manager.boot_realtime_usec, context.options.timestamp)
-
-
-def _boot_monotonic(context: Context) -> str:
-    return str(max(time.monotonic_ns() // 1000 - (time.time_ns() // 1000 - context.manager.boot_realtime_usec), 0))
-
-
 def _virtualization(_context: Context) -> str:
     try:
         with open("/run/systemd/container", encoding="utf-8") as file:
@@ -867,8 +863,24 @@ def _virtualization(_context: Context) -> str:
         return ""
 
 
-_TIMES_BEFORE = ("Firmware", "Loader", "Kernel", "InitRD")
-_TIMES_OF_BOOT = ("Security", "InitRDSecurity", "InitRDGenerators", "InitRDUnitsLoad")
+# Property -> the manager's own name of the time; what comes before PID 1 and an initrd's part are never there.
+MANAGER_STAMPS: Dict[str, str] = {
+    "Firmware": "firmware", "Loader": "loader", "Kernel": "kernel", "InitRD": "initrd", "Userspace": "userspace",
+    "Finish": "finish", "ShutdownStart": "shutdown-start", "SecurityStart": "security-start",
+    "SecurityFinish": "security-finish", "GeneratorsStart": "generators-start", "GeneratorsFinish": "generators-finish",
+    "UnitsLoadStart": "units-load-start", "UnitsLoadFinish": "units-load-finish", "UnitsLoad": "units-load",
+    "InitRDSecurityStart": "initrd-security-start", "InitRDSecurityFinish": "initrd-security-finish",
+    "InitRDGeneratorsStart": "initrd-generators-start", "InitRDGeneratorsFinish": "initrd-generators-finish",
+    "InitRDUnitsLoadStart": "initrd-units-load-start", "InitRDUnitsLoadFinish": "initrd-units-load-finish",
+}
+
+
+def _stamps_of_manager() -> "Iterator[Tuple[str, ManagerGet]]":
+    for word, name in MANAGER_STAMPS.items():
+        def at(context: Context, which: int, name: str = name) -> int:
+            return context.manager.stamps.get(name, (0, 0))[which]
+        yield f"{word}Timestamp", lambda context, at=at: times.timestamp(at(context, 0), context.options.timestamp)    # type: ignore[misc]
+        yield f"{word}TimestampMonotonic", lambda context, at=at: str(at(context, 1))      # type: ignore[misc]
 
 
 def _fixed(*rows: Tuple[str, str]) -> Iterator[Tuple[str, ManagerGet]]:
@@ -900,10 +912,7 @@ MANAGER_ROWS: Tuple[Tuple[str, ManagerGet], ...] = (
     ("ConfidentialVirtualization", lambda _context: ""),
     ("Architecture", lambda _context: {"x86_64": "x86-64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())),
     ("Tainted", lambda _context: ""),
-    *_fixed(*((f"{name}TimestampMonotonic", "0") for name in _TIMES_BEFORE)),
-    ("UserspaceTimestamp", _boot_stamp),
-    ("UserspaceTimestampMonotonic", _boot_monotonic),
-    *_fixed(*((f"{name}{edge}TimestampMonotonic", "0") for name in _TIMES_OF_BOOT for edge in ("Start", "Finish"))),
+    *_stamps_of_manager(),
     ("LogLevel", lambda context: context.manager.environment.get("SYSTEMD_LOG_LEVEL", "info")),
     ("LogTarget", lambda context: context.manager.environment.get("SYSTEMD_LOG_TARGET", "journal-or-kmsg")),
     ("NNames", lambda context: str(sum(len(record.unit.names) or 1 for record in context.manager.engine.units.values()))),
