@@ -18,7 +18,8 @@ from fastinit.control.edit import look_up
 from fastinit.control.options import UsageError
 from fastinit.control.render import dependencies, show, status, times, units
 from fastinit.control.render.style import Style
-from fastinit.control.request import YELLOW, Context, Pause, Steps
+from fastinit.control.render.table import REST, Lines
+from fastinit.control.request import YELLOW, Context, Pause, Steps, print_all
 from fastinit.control.selection import changed_on_disk, complete, expand, is_pattern, list_matcher, matcher, named, needs_reload
 from fastinit.errors import RequestError
 from fastinit.plan.record import UnitRecord
@@ -36,32 +37,23 @@ PID_LIMIT = 1 << 31     # a larger number is a unit's name
 UP: FrozenSet[Active] = frozenset((Active.ACTIVE, Active.RELOADING, Active.REFRESHING))
 
 
-def _print_all(context: Context, lines: Iterator[str]) -> Steps:
-    """Lines to stdout, in slices."""
-    for at, line in enumerate(lines):
-        context.say(line)
-        if at % 200 == 199:
-            yield Pause()
-    return 0
-
-
 # ---- one word per unit ----------------------------------------------------------------------------------------------
 
 
-def is_active(context: Context) -> int:
+def is_active(context: Context) -> Steps:
     return _check(context, UP, LSB_NOT_RUNNING)
 
 
-def is_failed(context: Context) -> int:
+def is_failed(context: Context) -> Steps:
     if not context.args:
         state = context.manager.state()
         if not context.options.quiet:
             context.say(state)
         return 0 if state == "degraded" else 1
-    return _check(context, frozenset((Active.FAILED,)), 1)
+    return (yield from _check(context, frozenset((Active.FAILED,)), 1))
 
 
-def _check(context: Context, good: FrozenSet[Active], code: int) -> int:
+def _check(context: Context, good: FrozenSet[Active], code: int) -> Steps:
     found, all_missing = False, True
     for name in named(context):
         if is_template(name):
@@ -71,6 +63,7 @@ def _check(context: Context, good: FrozenSet[Active], code: int) -> int:
             context.say(record.active.value)
         found = found or record.active in good
         all_missing = all_missing and record.unit.load_state == "not-found"
+        yield Pause()
     return 0 if found else LSB_UNKNOWN if all_missing else code
 
 
@@ -89,7 +82,7 @@ def is_system_running(context: Context) -> Steps:
 
 def show_status(context: Context) -> Steps:
     if not context.args and not (context.options.types or context.options.states or context.options.all):
-        return (yield from _print_all(context, _system_status(context)))
+        return (yield from print_all(context, _system_status(context)))
     code, is_first = 0, True
     for name in _status_names(context):
         if name is None:
@@ -176,7 +169,7 @@ def _states(context: Context, related: Sequence[str]) -> List[Tuple[str, str]]:
     return [(name, record.active.value) for name, record in found if record is not None]
 
 
-def _system_status(context: Context) -> Iterator[str]:
+def _system_status(context: Context) -> Lines:
     """The machine: state, jobs, failed units, and every process below its unit."""
     manager, style = context.manager, Style(context.terminal)
     state = manager.state() if context.is_live else "offline"
@@ -198,12 +191,14 @@ def _system_status(context: Context) -> Iterator[str]:
 Tree = Dict[str, Union["Tree", List[processes.Process]]]     # a slice's name -> what is in it, a unit's -> its processes
 
 
-def _system_tree(context: Context, style: Style) -> Iterator[str]:
+def _system_tree(context: Context, style: Style) -> Lines:
     """Every process below its unit, every unit below its slices; the init and the manager themselves are the first."""
     if not context.is_live:
         return
     tree: Tree = {"init.scope": processes.read_all(sorted((os.getppid(), os.getpid())))}
     for key in sorted(context.manager.engine.units):
+        if key not in context.manager.engine.units:     # gone while others had their turn
+            continue
         pids = context.manager.pids_of(key)
         if not pids:
             continue
@@ -213,6 +208,7 @@ def _system_tree(context: Context, style: Style) -> Iterator[str]:
             assert isinstance(below, dict)
             place = below
         place[key] = processes.read_all(pids)
+        yield REST
     yield from _branches(style, tree, " " * 11, context.options.full)
 
 
@@ -232,14 +228,21 @@ def _branches(style: Style, tree: Tree, indent: str, full: bool) -> Iterator[str
 
 def list_units(context: Context) -> Steps:
     matches = matcher(context.args)
-    chosen = [record for record in context.manager.engine.units.values()
-              if any(map(matches, record.unit.names or (record.unit.name,)))]
+    records = list(context.manager.engine.units.values())
+    if context.args:
+        records = [record for record in records if any(map(matches, record.unit.names or (record.unit.name,)))]
     if context.options.with_dependencies:
-        chosen = _with_dependencies(context, chosen)
-    chosen = [record for record in chosen if units.is_shown(record, context.options)]
-    chosen.sort(key=lambda record: units.sort_key(record.unit.name))
-    lines = units.list_units(Style(context.terminal), context.options, chosen, context.manager.engine.jobs)
-    return (yield from _print_all(context, lines))
+        records = _with_dependencies(context, records)
+    chosen = []
+    for at, record in enumerate(records):
+        if units.is_shown(record, context.options):
+            chosen.append((units.sort_key(record.unit.name), at, record))
+        if at % 100 == 99:
+            yield Pause()
+    chosen.sort()
+    lines = units.list_units(Style(context.terminal), context.options, [record for _, _, record in chosen],
+                             context.manager.engine.jobs)
+    return (yield from print_all(context, lines))
 
 
 def _with_dependencies(context: Context, chosen: List[UnitRecord]) -> List[UnitRecord]:
@@ -271,7 +274,7 @@ def list_of_type(kind: str, headers: Sequence[str]) -> Callable[[Context], int]:
 def list_jobs(context: Context) -> Steps:
     matches = list_matcher(context.args)
     jobs = [job for job in context.manager.engine.jobs.values() if matches(job.unit)]
-    return (yield from _print_all(context, units.list_jobs(Style(context.terminal), context.options, jobs)))
+    return (yield from print_all(context, units.list_jobs(Style(context.terminal), context.options, jobs)))
 
 
 def list_dependencies(context: Context) -> Steps:
@@ -282,7 +285,7 @@ def list_dependencies(context: Context) -> Steps:
         if at:
             context.say("")
         unit, options = context.manager.engine.get(name).unit, context.options
-        yield from _print_all(context, dependencies.render(style, options, context.manager.engine, unit.name, seen))
+        yield from print_all(context, dependencies.render(style, options, context.manager.engine, unit.name, seen))
     return 0
 
 
@@ -301,6 +304,7 @@ def show_properties(context: Context) -> Steps:
         targets = []
         for word in context.args:
             targets += [word] if parse_digits(word, JOB_LIMIT - 1) is not None else expand([word], context.manager.engine.units)
+            yield Pause()
     for at, name in enumerate(targets):
         if at:
             context.say("")
@@ -332,9 +336,10 @@ def _print_properties(context: Context, properties: Iterator[Tuple[str, str]]) -
             context.say(f"{name}={value}")
 
 
-def cat(context: Context) -> int:
+def cat(context: Context) -> Steps:
     style, code, is_first = Style(context.terminal), 0, True
     for name in named(context):
+        yield Pause()
         unit = look_up(context, name)
         script = f"{sysv.SHOWN}/{name}" if sysv.stands_for(unit) else ""
         paths = [path for path in (unit.fragment_path, script, *unit.dropin_paths) if path]

@@ -7,7 +7,7 @@ A verb is a function Context -> int, or a generator that yields a Pause whenever
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Callable, Generator, List, Mapping, Optional, Tuple, Union
+from typing import Callable, Generator, Iterator, List, Mapping, Optional, Tuple, Union
 
 from fastinit.control.api import ManagerApi
 from fastinit.control.options import Options
@@ -134,3 +134,13 @@ class Context:
     def note(self, line: str) -> None:
         """What has been done: stderr, but nothing to worry about."""
         self.warn(line, "")
+
+
+def print_all(context: Context, lines: Iterator[Optional[str]]) -> Steps:
+    """Lines to stdout; None among them (render.table.REST) is a good moment to let others go first."""
+    for at, line in enumerate(lines):
+        if line is not None:
+            context.say(line)
+        if line is None or at % 16 == 15:
+            yield Pause()
+    return 0

@@ -298,7 +298,7 @@ class Connection:
             self._emit(frames.LOCAL, b"")
             self._finish(0)
             return
-        self._advance()
+        self._schedule()
 
     def look(self) -> None:
         """Something has changed: has what the verb waits for come?"""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Callable, Dict, Iterator, List, Sequence, Tuple
+from typing import Callable, Dict, List, Sequence, Tuple
 
 from fastinit.control import scripts
 from fastinit.control.jobs import JOB_VERBS, run_jobs
@@ -17,7 +17,7 @@ from fastinit.control.options import UsageError
 from fastinit.control.render import table
 from fastinit.control.render.style import UTF8, Style
 from fastinit.control.render.table import Cell, CellLike
-from fastinit.control.request import Context, Pause, Steps
+from fastinit.control.request import Context, Pause, Steps, print_all
 from fastinit.control.selection import complete, is_pattern, list_matcher
 from fastinit.errors import RequestError
 from fastinit.units import install, names, sysv
@@ -335,7 +335,7 @@ def list_unit_files(context: Context) -> Steps:
     rows: List[Tuple[str, str, str]] = []
     present = tuple(enablement.unit_files())
     generated = frozenset(sysv.find_scripts(context.root) if dirs.scope == SYSTEM else ()).difference(present)
-    for at, name in enumerate((*present, *generated)):
+    for name in (*present, *generated):
         if not matches(name) or (options.types and name.rpartition(".")[2] not in options.types):
             continue
         state = "generated" if name in generated else enablement.state_or_bad(name)
@@ -352,19 +352,17 @@ def list_unit_files(context: Context) -> Steps:
                     context.warn(line)
             preset_ = PAST[rules.query(name).action]
         rows.append((name, state, preset_))
-        if at % 50 == 49:
-            yield Pause()
+        yield Pause()
     rows.sort(key=lambda row: (row[0].rpartition(".")[2], row[0].lower()))
-    for line in _file_table(Style(context.terminal), context, rows):
-        context.say(line)
+    yield from print_all(context, _file_table(Style(context.terminal), context, rows))
     return 0 if rows or not (context.args or options.states or options.types) else 1
 
 
-def _file_table(style: Style, context: Context, rows: Sequence[Tuple[str, str, str]]) -> Iterator[str]:
+def _file_table(style: Style, context: Context, rows: Sequence[Tuple[str, str, str]]) -> table.Lines:
     options = context.options
     if options.output.startswith("json"):
-        yield table.as_json(("unit_file", "state", "preset"), [(name, state, preset_ or None) for name, state, preset_ in rows],
-                            options.output == "json-pretty")
+        values = ((name, state, preset_ or None) for name, state, preset_ in rows)
+        yield from table.as_json(("unit_file", "state", "preset"), values, options.output == "json-pretty")
         return
     cells: List[List[CellLike]] = [
         [name, Cell(state, _STATE_COLOURS.get(state, "")), Cell(preset_ or "-", _STATE_COLOURS.get(preset_, ""))]

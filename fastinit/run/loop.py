@@ -1,8 +1,9 @@
 """The manager's one loop: epoll, timers in a heap, and what can wait.
 
 In:  descriptors and times with a callback each.   Out: calls of those callbacks, one thread, never two at once.
-Clients can wait: what is watched with can_wait=True or given to call_idle() runs for PATIENT_USEC at most before all else is
-looked at again, however many there are; each in its turn. So an exit waits for one step of one client, not for 500 clients.
+Clients can wait: what is watched with can_wait=True or given to call_idle() runs while nothing else is ready, each in its turn,
+for PATIENT_USEC and one step before all else is looked at again. So an exit waits for a step of one client, not for 500 clients;
+and what follows from an exit (a timer that is due, a process to be started) does not wait for another one.
 Never: wakes up without a reason; a callback that raises is a bug and ends the manager (PID 1 starts the next one).
 """
 
@@ -18,6 +19,7 @@ READABLE = select.EPOLLIN
 WRITABLE = select.EPOLLOUT
 CLOSED = select.EPOLLHUP | select.EPOLLERR
 PATIENT_USEC = 1_000        # for what can wait, in one round
+STARVED_USEC = 10_000       # where something else is always ready, what can wait has its turn after this
 PATIENT_EVENTS = 16         # of it that one look finds; the kernel shows the others first at the next look
 
 FdCallback = Callable[[int, int], None]
@@ -56,6 +58,8 @@ class Loop:
         self._idle: Deque[Callable[[], None]] = collections.deque()
         self._timers: List[Tuple[int, int, Timer]] = []
         self._serial = 0
+        self._is_idles_turn = False
+        self._served_usec = 0           # when what can wait had its last turn
         self._stopped = False
 
     def watch(self, fd: int, mask: int, callback: FdCallback, can_wait: bool = False) -> None:
@@ -98,28 +102,36 @@ class Loop:
         self._stopped = True
 
     def _once(self) -> None:
+        was_busy = False
         for fd, events in self._epoll.poll(self._timeout()):
             callback = self._callbacks.get(fd)      # an earlier callback of this round may have unwatched it
             if callback is not None:
+                was_busy = True
                 callback(fd, events)
         now = monotonic_usec()
         while self._timers and self._timers[0][0] <= now:
             callback_now = heapq.heappop(self._timers)[2].callback
             if callback_now is not None:
+                was_busy = True
                 callback_now()
-        self._serve_patient(monotonic_usec() + PATIENT_USEC)
+        now = monotonic_usec()
+        if not was_busy or now >= self._served_usec + STARVED_USEC:
+            self._serve_patient(now + PATIENT_USEC)
+            self._served_usec = monotonic_usec()
 
     def _serve_patient(self, deadline: int) -> None:
         """What is ready and what is idle take turns, or one of them could shut out the other."""
-        ready = collections.deque(self._patient.poll(0, PATIENT_EVENTS))
+        ready = self._patient.poll(0, PATIENT_EVENTS)       # those that are left are ready in the next round, too
+        ready.reverse()
         while (ready or self._idle) and not self._stopped:
-            if ready:
-                fd, events = ready.popleft()        # left for the next round, it is still ready then
+            self._is_idles_turn = bool(self._idle) and not (ready and self._is_idles_turn)
+            if self._is_idles_turn:
+                self._idle.popleft()()
+            else:
+                fd, events = ready.pop()
                 callback = self._callbacks.get(fd)
                 if callback is not None:
                     callback(fd, events)
-            if self._idle:
-                self._idle.popleft()()
             if monotonic_usec() >= deadline:
                 return
 

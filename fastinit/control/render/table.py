@@ -1,14 +1,20 @@
 """Tables as systemctl prints them: columns as wide as they must be, no blanks after the last one, JSON of the same rows.
 
 In:  headers and rows of cells.   Out: text, line by line; wider than the terminal only into a pipe.
+A table of thousands is made in small steps: between two lines, and before the first while the columns are measured, REST says
+that whoever makes it may let others go first.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Collection, Iterator, List, NamedTuple, Sequence, Union
+from typing import Collection, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Union
 
 from fastinit.control.render.style import Style, pad, width_of
+
+REST = None             # instead of a line
+ROWS_PER_STEP = 16
+Lines = Iterator[Optional[str]]
 
 
 class Cell(NamedTuple):
@@ -23,18 +29,27 @@ def _cell(value: CellLike) -> Cell:
     return value if isinstance(value, Cell) else Cell(value)
 
 
-def lines(style: Style, headers: Sequence[str], rows: Sequence[Sequence[CellLike]], *, show_header: bool = True,
-          right: Sequence[int] = (), ellipsize: bool = True, underlined: Collection[int] = ()) -> Iterator[str]:
+def lines(style: Style, headers: Sequence[str], rows: Iterable[Sequence[CellLike]], *, show_header: bool = True,
+          right: Sequence[int] = (), ellipsize: bool = True, underlined: Collection[int] = ()) -> Lines:
     """underlined: rows below which a terminal shows a line; right: right-aligned columns."""
-    cells = [[_cell(value) for value in row] for row in rows]
     header = [Cell(text, "underline") for text in headers]
-    everything = ([header] if show_header else []) + cells
-    widths = [max((width_of(row[at].text) for row in everything), default=1) or 1 for at in range(len(headers))]
+    cells: List[List[Cell]] = []
+    widths = [width_of(text) if show_header else 0 for text in headers]
+    for row in rows:
+        made = [_cell(value) for value in row]
+        cells.append(made)
+        widths = [max(width, width_of(cell.text)) for width, cell in zip(widths, made)]
+        if len(cells) % ROWS_PER_STEP == 0:
+            yield REST
+    widths = [width or 1 for width in widths]
     if style.is_tty and ellipsize:
         _narrow(widths, style.columns)
-    first = len(everything) - len(cells)
-    for at, row in enumerate(everything):
-        yield _line(style, row, widths, right, at - first in underlined)
+    if show_header:
+        yield _line(style, header, widths, right)
+    for at, row_ in enumerate(cells):
+        yield _line(style, row_, widths, right, at in underlined)
+        if at % ROWS_PER_STEP == 0:
+            yield REST
 
 
 def _narrow(widths: List[int], columns: int) -> None:
@@ -69,9 +84,16 @@ def _line(style: Style, row: Sequence[Cell], widths: Sequence[int], right: Seque
     return (style.paint(" ", "underline") if row and row[0].colour == "underline" else " ").join(parts)
 
 
-def as_json(keys: Sequence[str], rows: Sequence[Sequence[object]], pretty: bool) -> str:
-    """One array of objects; None is null. systemd indents with tabs and puts a space after the colon."""
-    objects = [dict(zip(keys, row)) for row in rows]
-    if pretty:
-        return json.dumps(objects, indent="\t", ensure_ascii=False, separators=(",", " : "))
-    return json.dumps(objects, ensure_ascii=False, separators=(",", ":"))
+def as_json(keys: Sequence[str], rows: Iterable[Sequence[object]], pretty: bool) -> Lines:
+    """One array of objects, in one line or, pretty, in one text; None is null. systemd indents with tabs and puts a space
+    after the colon."""
+    parts: List[str] = []
+    for row in rows:
+        one = [dict(zip(keys, row))]
+        if pretty:
+            parts.append(json.dumps(one, indent="\t", ensure_ascii=False, separators=(",", " : "))[1:-2])
+        else:
+            parts.append(json.dumps(one, ensure_ascii=False, separators=(",", ":"))[1:-1])
+        if len(parts) % ROWS_PER_STEP == 0:
+            yield REST
+    yield "[" + ",".join(parts) + ("\n]" if pretty and parts else "]")

@@ -37,18 +37,16 @@ def description(record: UnitRecord) -> str:
     return record.unit.description or record.unit.name
 
 
-def list_units(style: Style, options: Options, records: List[UnitRecord], jobs: Mapping[int, Job]) -> Iterator[str]:
+def list_units(style: Style, options: Options, records: List[UnitRecord], jobs: Mapping[int, Job]) -> table.Lines:
     """records: those to show, sorted."""
-    with_jobs = any(record.job in jobs for record in records if record.job is not None)
+    with_jobs = bool(jobs) and any(record.job in jobs for record in records if record.job is not None)
     if options.output.startswith("json"):
-        yield _json(options, records, jobs)
+        yield from _json(options, records, jobs, with_jobs)
         return
     headers = ["UNIT", "LOAD", "ACTIVE", "SUB"] + (["JOB"] if with_jobs else []) + ["DESCRIPTION"]
-    rows = [_row(style, record, jobs, with_jobs) for record in records]
-    if not options.plain:
-        headers = ["", *headers]
-    else:
-        rows = [row[1:] for row in rows]
+    first = 1 if options.plain else 0
+    headers = ["", *headers][first:]
+    rows = (_row(style, record, jobs, with_jobs)[first:] for record in records)
     types = [record.unit.type for record in records]
     ends = [at for at, (one, other) in enumerate(zip(types, types[1:])) if one != other]
     yield from table.lines(style, headers, rows, show_header=options.show_legend(),
@@ -94,23 +92,22 @@ def _legend(style: Style, options: Options, count: int, with_jobs: bool) -> Iter
     yield style.paint("To show all installed unit files use 'systemctl list-unit-files'.", "grey")
 
 
-def _json(options: Options, records: List[UnitRecord], jobs: Mapping[int, Job]) -> str:
-    keys = ("unit", "load", "active", "sub", "description")
-    with_jobs = any(record.job in jobs for record in records if record.job is not None)
-    rows: List[Tuple[object, ...]] = []
-    for record in records:
+def _json(options: Options, records: List[UnitRecord], jobs: Mapping[int, Job], with_jobs: bool) -> table.Lines:
+    def row(record: UnitRecord) -> Tuple[object, ...]:
         job: Optional[Job] = jobs.get(record.job or 0)
         head: Tuple[object, ...] = (record.unit.name, record.unit.load_state, record.active.value, record.sub.value)
-        rows.append(head + ((job.type.value if job else "",) if with_jobs else ()) + (description(record),))
-    return table.as_json(keys[:4] + (("job",) if with_jobs else ()) + keys[4:], rows, options.output == "json-pretty")
+        return head + ((job.type.value if job else "",) if with_jobs else ()) + (description(record),)
+
+    keys = ("unit", "load", "active", "sub", *(("job",) if with_jobs else ()), "description")
+    yield from table.as_json(keys, map(row, records), options.output == "json-pretty")
 
 
-def list_jobs(style: Style, options: Options, jobs: Iterable[Job]) -> Iterator[str]:
+def list_jobs(style: Style, options: Options, jobs: Iterable[Job]) -> table.Lines:
     chosen = list(jobs)
     if options.output.startswith("json") and chosen:
-        yield table.as_json(("job", "unit", "type", "state"),
-                            [(job.id, job.unit, job.type.value, job.state.value) for job in chosen],
-                            options.output == "json-pretty")
+        yield from table.as_json(("job", "unit", "type", "state"),
+                                 [(job.id, job.unit, job.type.value, job.state.value) for job in chosen],
+                                 options.output == "json-pretty")
         return
     if not chosen:
         if options.show_legend() and not options.output.startswith("json"):
