@@ -2,20 +2,23 @@
 
 In:  a listening socket and the manager's loop.   Out: frames (frames.py).
 One request per connection. A verb that takes long is a generator: it goes on when its Pause says so and its client has read
-what it got. A client that sends garbage, or does not read, or does not ask, loses its connection and nothing else happens.
+what it got. Every request has one slice soon; of those that need more, LONG_AT_ONCE are at work, the others wait in their order:
+a short answer does not wait for 500 long ones, and 500 tables are not in memory at once (nor gone through by the collector).
+A client that sends garbage, or does not read, or does not ask, loses its connection and nothing else happens.
 Never: blocks, keeps more than BUFFER_LIMIT_BYTES for a client, ends because of what a client does.
 """
 
 from __future__ import annotations
 
 import array
+import collections
 import os
 import select
 import socket
 import struct
 import time
 import traceback
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Deque, Dict, List, Optional, Set
 
 from fastinit.control import frames
 from fastinit.control.api import ManagerApi, TimerApi
@@ -29,6 +32,7 @@ MAX_CLIENTS_OF_A_USER = 256             # for all but root and the manager's own
 REQUEST_TIMEOUT_USEC = 10_000_000       # a client that has connected and says nothing
 READER_TIMEOUT_USEC = 30_000_000        # a client that takes nothing of what is there for it
 SLICE_USEC = 1_000                      # of one verb, before the loop gets its turn
+LONG_AT_ONCE = 8                        # verbs that are at work on an answer that takes more than a slice
 HIGH_WATER_BYTES = 256 * 1024           # a verb rests while its client has more than this to read
 BUFFER_LIMIT_BYTES = 8 << 20            # what a verb that never rests may produce
 READ_BYTES = 64 * 1024
@@ -53,6 +57,8 @@ class Server:
         self._log = log
         self.uid = os.geteuid()
         self._accepts = False
+        self._long: Deque[Connection] = collections.deque()     # wait until they may be at work again
+        self._at_work: Set[Connection] = set()                  # LONG_AT_ONCE at most
         self._to_look: List[Connection] = []
         self._look_again = False        # something has changed since _to_look was made
         self._is_looking = False
@@ -106,11 +112,33 @@ class Server:
 
     def forget(self, connection: "Connection", fd: int) -> None:
         self.waiting.pop(fd, None)
+        self.is_not_at_work(connection)
         if self.clients.pop(fd, None) is not None:
             self._clients_of[connection.uid] -= 1
             if not self._clients_of[connection.uid]:
                 del self._clients_of[connection.uid]
         self._accept_more(True)
+
+    def slice_is_over(self, connection: "Connection") -> None:
+        """It goes on at once when it is one of the few at work, else in its turn."""
+        if connection in self._at_work:
+            self.manager.loop.call_idle(connection.run_scheduled)
+        else:
+            self._long.append(connection)
+            self._start_long()
+
+    def is_not_at_work(self, connection: "Connection") -> None:
+        """It has ended, or waits for something else than its turn."""
+        if connection in self._at_work:
+            self._at_work.remove(connection)
+            self._start_long()
+
+    def _start_long(self) -> None:
+        while self._long and len(self._at_work) < LONG_AT_ONCE:
+            connection = self._long.popleft()
+            if connection.has_verb:
+                self._at_work.add(connection)
+                self.manager.loop.call_idle(connection.run_scheduled)
 
     def _job_finished(self, _effect: JobFinished) -> None:
         self._look_at_waiting()
@@ -231,6 +259,8 @@ class Connection:
             self.drop()
 
     def _flush(self) -> None:
+        if self._socket.fileno() < 0:       # dropped in the middle of its verb
+            return
         sent_any = False
         while self._unsent:
             data = b"".join(self._unsent) if len(self._unsent) > 1 else self._unsent[0]
@@ -312,9 +342,13 @@ class Connection:
     def _schedule(self) -> None:
         if not self._is_scheduled:
             self._is_scheduled = True
-            self._loop.call_idle(self._run_scheduled)
+            self._loop.call_idle(self.run_scheduled)
 
-    def _run_scheduled(self) -> None:
+    @property
+    def has_verb(self) -> bool:
+        return self._steps is not None
+
+    def run_scheduled(self) -> None:
         self._is_scheduled = False
         if self._steps is not None and self._pause is None:
             self._advance()
@@ -351,11 +385,15 @@ class Connection:
             if self._unsent_bytes > HIGH_WATER_BYTES:
                 break               # _flush() goes on with it
             if _now_usec() >= deadline:
-                self._schedule()
-                break
+                self._is_scheduled = True
+                self._server.slice_is_over(self)
+                self._flush()
+                return
+        self._server.is_not_at_work(self)
         self._flush()
 
     def _finish(self, code: int) -> None:
+        self._server.is_not_at_work(self)
         self._emit(frames.EXIT, bytes((code & 0xFF,)))
         self._finished = True
         self._flush()

@@ -9,6 +9,7 @@ from typing import List, Tuple
 import pytest
 
 from fastinit.control import frames
+from fastinit.control.server import LONG_AT_ONCE
 from fastinit.plan.states import Active
 from tests.control.conftest import Client, read_frame
 
@@ -124,6 +125,38 @@ def test_a_client_that_never_reads(systemctl: Client) -> None:
     assert len(systemctl.read(deaf[0]).out) > 1_000_000
     for sock in deaf:
         sock.close()
+
+
+def test_an_answer_that_no_buffer_holds_costs_its_client_the_connection(systemctl: Client) -> None:
+    """show-environment is one piece; a client that reads none of 12 MiB is dropped, whatever it was in the middle of."""
+    def fill() -> None:
+        for at in range(200):
+            systemctl.manager.environment[f"VARIABLE_{at}"] = "x" * 60_000
+
+    systemctl.running.call(fill)
+    deaf = [systemctl.open("show-environment") for _ in range(3)]
+    systemctl.running.wait_until(lambda: not systemctl.running.server.clients)
+    assert systemctl("is-active", "web").code == 3
+    for sock in deaf:
+        sock.close()
+
+
+def test_a_short_answer_does_not_wait_for_long_ones(systemctl: Client) -> None:
+    """60 clients ask for ever and read it all; one that comes last and asks for a word has it; few are at work at any time."""
+    server = systemctl.running.server
+    endless = "[Service]\nExecStart=/bin/plain\n"
+    for at in range(100):
+        (systemctl.manager.root / f"etc/systemd/system/many{at}.service").write_text(endless)
+    assert systemctl("start", *(f"many{at}" for at in range(100))).code == 0
+    asking = [systemctl.open("show", "*") for _ in range(60)]
+    systemctl.running.wait_until(lambda: len(server._at_work) == LONG_AT_ONCE)
+    assert systemctl("is-active", "web").code == 3
+    assert len(server.clients) > 40 and len(server._at_work) <= LONG_AT_ONCE
+    whole = systemctl.read(asking.pop(0)).out
+    assert whole.count("\nId=many") == 100
+    for sock in asking:
+        sock.close()
+    systemctl.running.wait_until(lambda: not server.clients and not server._at_work)
 
 
 def test_an_ordinary_user_may_look_but_not_touch(systemctl: Client) -> None:
