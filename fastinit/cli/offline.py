@@ -128,5 +128,8 @@ class OfflineManager:
     def release_unit(self, name: str) -> None:
         raise FastinitError("no manager is running")
 
+    def offer_process(self, name: str, pid: int) -> None:
+        raise FastinitError("no manager is running")
+
     def hand_streams(self, name: str, fds: Sequence[int]) -> None:
         raise FastinitError("no manager is running")

@@ -3,7 +3,7 @@
 In:  options, a command.   Out: one request to the manager (control/transient.py), the unit's name and end in systemd's words,
 with --pipe and --pty the command's own streams; the exit code of the command where systemd-run waits for it.
 Never: parses a property: each goes to the manager as it would stand in a unit file.
-Source: systemd-run(1) of 257; what a manager without scopes, timers, paths and sockets cannot do is refused in one line.
+Source: systemd-run(1) of 257; what a manager without timers, paths and sockets cannot do is refused in one line.
 """
 
 from __future__ import annotations
@@ -14,21 +14,24 @@ import re
 import sys
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from fastinit.companions import scope
 from fastinit.companions.options import Options, UsageError, complain, run
 
 USAGE = """
 systemd-run [OPTIONS...] COMMAND [ARGUMENTS...]
 
-Run the specified command in a transient service.
+Run the specified command in a transient scope or service.
 
   -h --help                       Show this help
      --version                    Show package version
      --no-ask-password            Do not prompt for password
      --user                       Run as user unit
+     --scope                      Run this as a scope rather than a service: our
+                                  own process becomes the command
   -H --host=[USER@]HOST           Operate on remote host
   -M --machine=CONTAINER          Operate on local container
   -u --unit=UNIT                  Run under the specified unit name
-  -p --property=NAME=VALUE        Set service unit property
+  -p --property=NAME=VALUE        Set service or scope unit property
      --description=TEXT           Description for unit
      --slice=SLICE                Run in the specified slice
      --slice-inherit              Inherit the slice from the caller
@@ -54,7 +57,7 @@ Run the specified command in a transient service.
      --ignore-failure             Ignore the exit status of the invoked process
      --background=COLOR           Set ANSI color for background
 
-Scopes (--scope), path, socket and timer options (--path-property=, --socket-property=, --on-active=,
+Path, socket and timer options (--path-property=, --socket-property=, --on-active=,
 --on-boot=, --on-startup=, --on-unit-active=, --on-unit-inactive=, --on-calendar=,
 --on-timezone-change, --on-clock-change, --timer-property=) are refused by this build.
 
@@ -118,7 +121,7 @@ def _check_triggers(options: Options) -> None:
 
 def _streams(options: Options) -> str:
     """--pty and --pipe together: a terminal when all three streams are one, else pipes."""
-    pty, pipe = options.has("pty") or options.has("shell"), options.has("pipe")
+    pty, pipe = options.has("pty") or (options.has("shell") and not options.has("scope")), options.has("pipe")
     if pty and pipe:
         return "pty" if all(map(os.isatty, (0, 1, 2))) else "pipe"
     return "pty" if pty else "pipe" if pipe else ""
@@ -135,7 +138,7 @@ def _plan(options: Options) -> Plan:
     if form not in JSON_FORMS:
         raise UsageError(f"Unknown argument to --json= switch: {form}")
     kind, streams = ("scope" if options.has("scope") else "service"), _streams(options)
-    waits = options.has("wait") or options.has("shell")
+    waits = options.has("wait") or (options.has("shell") and kind == "service")
     command = list(options.args)
     if options.has("shell"):
         if command:
@@ -155,9 +158,8 @@ def _plan(options: Options) -> Plan:
         raise UsageError("--wait may not be combined with --scope.")
     if not command:
         raise UsageError("Command line to execute required.")
-    if kind == "scope":
-        raise UsageError("--scope is not supported by fastinit: without it the command runs as a service, with --pipe on our "
-                         "own streams and with --wait until it has ended.")
+    if kind == "scope" and expands is None and any("$" in word for word in command):
+        complain(scope.UNCLEAR)
     return Plan(kind, streams, waits or bool(streams), waits and not options.has("quiet"), options.has("quiet"), form,
                 expands if expands is not None else kind == "service", [_find(command[0]), *command[1:]])
 
@@ -332,7 +334,7 @@ class Printer:
     def _say_begun(self) -> None:
         plan = self._plan
         if plan.json_form != "off":
-            if not plan.waits:
+            if not plan.waits and plan.kind != "scope":
                 self._print_json()
         elif not plan.quiet:
             invocation = self.begun["invocation_id"]
@@ -379,6 +381,8 @@ def _work(options: Options) -> int:
     from fastinit.companions import manager
     plan = _plan(options)
     name = unit_name(options, plan.kind)
+    who = scope.owner(options) if plan.kind == "scope" else scope.Owner()
+    nice, folder, environment = _nice(options), _directory(options), _environment(options)
     settings = _settings(options, plan)
     wish = {"unit": name, "kind": plan.kind, "settings": settings, "wait": plan.waits, "no_block": options.has("no-block"),
             "slice_inherit": options.has("slice-inherit"), "streams": plan.streams == "pipe"}
@@ -393,6 +397,9 @@ def _work(options: Options) -> int:
         fds = (0, 1, 2) if plan.streams == "pipe" else ()
         answer = manager.Request(_argv(wish), printer.take, manager.connect(user), fds, user)
         answer.run()
+        if plan.kind == "scope" and answer.code == 0:
+            invocation = printer.begun.get("invocation_id", "")
+            scope.become(plan.command, who, nice, folder, {"INVOCATION_ID": invocation, **environment}, plan.expands)
     return printer.code(answer.code)
 
 

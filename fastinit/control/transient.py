@@ -24,7 +24,7 @@ from fastinit.units.specifiers import Host, Specifiers
 
 PROGRAM = "systemd-run"
 HEADER = "# This is a transient unit file, created programmatically via the systemd API. Do not edit."
-KINDS = {"service": "ExecStart"}        # what makes a unit of the kind, as systemd calls it in its messages
+KINDS = {"service": "ExecStart", "scope": "PIDs"}        # what makes a unit of the kind, as systemd calls it in its messages
 TRANSIENT_TYPES = frozenset(("automount", "mount", "path", "scope", "service", "slice", "socket", "timer"))
 N_STREAMS = 3
 
@@ -95,6 +95,11 @@ def _create(context: Context, wish: Wish, failed: str) -> str:
         context.manager.make_unit(name, text)
     except RequestError as error:
         raise RequestError(f"{failed}{error}", error.exit_code) from None
+    if wish.kind == "scope":
+        try:
+            context.manager.offer_process(name, context.pid)
+        except RequestError as error:
+            raise RequestError(f"{failed}{error}", error.exit_code) from None
     context.manager.hold_unit(name)
     if wish.streams:
         fds, context.fds[:] = list(context.fds), []

@@ -81,6 +81,12 @@ class GuessMainPid(NamedTuple):
     unit: str
 
 
+class TakeProcess(NamedTuple):
+    """A scope starts: make the process that its client has offered the unit's, and tell its end. Answer: PidFound."""
+
+    unit: str
+
+
 class CheckConditions(NamedTuple):
     """Evaluate Condition*= and Assert*= now. Answer: ConditionsChecked."""
 
@@ -160,6 +166,7 @@ class ManagerAction(NamedTuple):
 
 
 Effect = Union[
-    Spawn, Signal, WatchMembers, UnwatchMembers, ReadPidFile, WatchPidFile, UnwatchPidFile, GuessMainPid, CheckConditions,
+    Spawn, Signal, WatchMembers, UnwatchMembers, ReadPidFile, WatchPidFile, UnwatchPidFile, GuessMainPid, TakeProcess,
+    CheckConditions,
     Untrack, UnitStarting, UnitStopped, StoreFds, RemoveFds, StateChanged, JobFinished, LogLine, ManagerAction,
 ]

@@ -9,7 +9,7 @@ them; it asks again what was asked and not answered. A Spawn without an answer i
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, Optional, Set
+from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Union
 
 from fastinit.errors import RequestError
 from fastinit.plan import jobs, transaction
@@ -27,6 +27,7 @@ from fastinit.plan.events import (
 )
 from fastinit.plan.queue import JobQueue
 from fastinit.plan.record import Job, UnitRecord, job_from_json, job_to_json, record_from_json, record_to_json
+from fastinit.plan.scope import ScopeType
 from fastinit.plan.service import ServiceType
 from fastinit.plan.simple import SimpleType, UnsupportedType
 from fastinit.plan.states import Active, JobMode, JobResult, JobType, Result, Sub
@@ -51,14 +52,22 @@ class Engine:
         self._services = ServiceType(self._world, self._queue)
         self._queue.restart_refused = self._services.restart_refused
         simple = SimpleType(self._queue)
-        self._queue.types.update({"service": self._services, "target": simple, "slice": simple, "": UnsupportedType()})
+        self._scopes = ScopeType(self._world, self._queue)
+        self._queue.types.update({"service": self._services, "scope": self._scopes, "target": simple, "slice": simple,
+                                  "": UnsupportedType()})
         self._handlers: Dict[type, Callable[[UnitRecord, Any], None]] = {
             Spawned: self._services.on_spawned, SpawnFailed: self._services.on_spawn_failed,
-            Exited: self._services.on_exited, PidFound: self._services.on_pid_found,
-            PidFileChanged: self._services.on_pid_file_changed, MembersGone: self._services.on_members_gone,
+            Exited: lambda record, event: self._type_of(record).on_exited(record, event),
+            PidFound: lambda record, event: self._type_of(record).on_pid_found(record, event),
+            PidFileChanged: self._services.on_pid_file_changed,
+            MembersGone: lambda record, event: self._type_of(record).on_members_gone(record, event),
             Notified: self._services.on_notified,
             ConditionsChecked: lambda record, event: self._queue.on_conditions(event),
         }
+
+    def _type_of(self, record: UnitRecord) -> Union[ServiceType, ScopeType]:
+        """Of a unit that has processes."""
+        return self._scopes if record.unit.type == "scope" else self._services
 
     # ---- what is known ----
 
@@ -202,7 +211,7 @@ class Engine:
         elif kind == RETRY:
             self._queue.consider_again(key)
         else:
-            self._services.on_deadline(self._world.units[key], kind)
+            self._type_of(self._world.units[key]).on_deadline(self._world.units[key], kind)
 
     def _settle(self) -> None:
         self._queue.settle()
@@ -263,5 +272,5 @@ class Engine:
             self._world.arm(record, kind, at_usec)
         if record.asking_conditions:
             self._world.emit(CheckConditions(record.unit.name))
-        if record.unit.type == "service":
-            self._services.resume(record)
+        if record.unit.type in ("service", "scope"):
+            self._type_of(record).resume(record)

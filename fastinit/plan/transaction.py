@@ -227,7 +227,8 @@ class _Builder:
             error = load_error(record.unit)
             if error:
                 raise error
-        if type in (JobType.RELOAD, JobType.TRY_RELOAD) and not self.can_reload(record):
+        is_unfit = type in (JobType.RELOAD, JobType.TRY_RELOAD) and not self.can_reload(record)
+        if is_unfit or (type is JobType.RESTART and record.unit.type == "scope"):      # what it was made of cannot be made again
             raise RequestError(f"Job type {type.value} is not applicable for unit {record.unit.name}.", RC_NOT_APPLICABLE)
 
     def _add(self, type: JobType, record: UnitRecord) -> Wanted:

@@ -76,6 +76,16 @@ def find(context: ExecContext, unit: str) -> Identity:
     return found._replace(groups=groups)
 
 
+def find_user(user: str) -> Identity:
+    """Raises IdentityError."""
+    return _static(user)
+
+
+def find_group(group: str) -> int:
+    """Raises IdentityError."""
+    return _gid(group)
+
+
 def _static(user: str) -> Identity:
     try:
         entry = pwd.getpwuid(int(user)) if user.isdecimal() else pwd.getpwnam(user)

@@ -74,7 +74,7 @@ class Manager:
         self._store = Store(native.state_memory())
         self._touched: Set[str] = set()
         self._own_touched = True
-        self._next_tag = tag_base()
+        self._next_tag = self._next_scope_tag = tag_base()      # the last one of a scope
         self._unit_of_tag: Dict[int, str] = {}
         self._seq = 0                               # of the last exit event that was handled
         self._saved_seq = 0
@@ -158,6 +158,7 @@ class Manager:
         seq = saved.pop("seq", {"exit": 0})
         self._seq = self._saved_seq = int(str(seq["exit"]))
         self._next_tag = int(str(own["next_tag"]))
+        self._next_scope_tag = int(str(own.get("next_scope_tag", self._next_scope_tag)))
         self.boot_realtime_usec, self.boot_usec = int(str(own["boot_realtime_usec"])), int(str(own["boot_usec"]))
         self.stamps = {"userspace": (self.boot_realtime_usec, self.boot_usec)}
         for name, pair in _mapping(own.get("stamps", {})).items():
@@ -252,7 +253,8 @@ class Manager:
             native.consume(self._seq)
 
     def _dump_own(self) -> Dict[str, object]:
-        return {"next_tag": self._next_tag, "boot_realtime_usec": self.boot_realtime_usec, "boot_usec": self.boot_usec,
+        return {"next_tag": self._next_tag, "next_scope_tag": self._next_scope_tag,
+                "boot_realtime_usec": self.boot_realtime_usec, "boot_usec": self.boot_usec,
                 "stamps": {name: list(pair) for name, pair in self.stamps.items()},
                 "signals_seen": {str(signo): count for signo, count in self._signals_seen.items()},
                 "environment": dict(self.environment), "extra_of": dict(self._extra_of), "lifecycle": self.lifecycle.dump(),
@@ -310,7 +312,13 @@ class Manager:
 
     def tag(self, record: UnitRecord) -> None:
         """Give the unit its number, once in the container's life: what an earlier activation has left behind stays its own."""
-        if not record.activation:
+        if not record.activation and record.unit.type == "scope":
+            # Lower than all before it: its process may be one of a service or of another scope, whose tag is the highest that
+            # it can have without CAP_SYS_RESOURCE.
+            self._next_scope_tag -= 1
+            record.activation = self._next_scope_tag
+            self.touch_own()
+        elif not record.activation:
             record.activation = self._next_tag
             self._next_tag += 1
             self.touch_own()
@@ -417,6 +425,10 @@ class Manager:
 
     def hand_streams(self, name: str, fds: Sequence[int]) -> None:
         self.transient.hand_streams(name, fds)
+
+    def offer_process(self, name: str, pid: int) -> None:
+        """The process that a scope is to be made of. Raises RequestError."""
+        self.transient.offer(name, pid)
 
     def begin_exit(self, code: int, action: str) -> None:
         self.lifecycle.begin_exit(code, action)

@@ -43,6 +43,12 @@ def read_tag(pid: int) -> Optional[int]:
     return int(soft) if soft.isdigit() else None
 
 
+def mark(pid: int, tag: int) -> None:
+    """Give a process that we have not made the tag of a unit; what it starts from then on inherits it. Raises OSError: without
+    CAP_SYS_RESOURCE a process of another user cannot be marked, nor one whose tag is lower already (see Manager.tag)."""
+    resource.prlimit(pid, RLIMIT_LOCKS, (tag, tag))
+
+
 def is_alive(pid: int) -> bool:
     """False for a zombie: whatever it was, it runs no more."""
     try:
@@ -91,6 +97,10 @@ class Members:
 
     def tag_of(self, pid: int) -> Optional[int]:
         return read_tag(pid)
+
+    def mark(self, pid: int, tag: int) -> None:
+        """Raises OSError."""
+        mark(pid, tag)
 
     def _orphan_pids(self) -> List[int]:
         if self._orphans is None:

@@ -75,6 +75,7 @@ class Performer:
             fx.WatchPidFile: self._watch_pid_file,
             fx.UnwatchPidFile: self._unwatch_pid_file,
             fx.GuessMainPid: self._guess_main_pid,
+            fx.TakeProcess: self._take_process,
             fx.CheckConditions: self._check_conditions,
             fx.Untrack: self._untrack,
             fx.UnitStarting: self._unit_starting,
@@ -101,7 +102,7 @@ class Performer:
         """What the engine is told when an effect that wants an answer could not be carried out."""
         if isinstance(effect, fx.Spawn):
             return SpawnFailed(effect.unit, effect.spawn_id, errno.EIO, "internal error")
-        if isinstance(effect, (fx.ReadPidFile, fx.GuessMainPid)):
+        if isinstance(effect, (fx.ReadPidFile, fx.GuessMainPid, fx.TakeProcess)):
             return PidFound(effect.unit, 0, "internal error")
         if isinstance(effect, fx.CheckConditions):
             return ConditionsChecked(effect.unit, False, True, "internal error")
@@ -283,23 +284,34 @@ class Performer:
             return PidFound(effect.unit, candidates[0])
         return PidFound(effect.unit, 0, f"{len(candidates)} processes could be the main one")
 
+    def _take_process(self, effect: fx.TakeProcess) -> Event:
+        """It carries the unit's tag since it was offered. Watched by a pidfd whosever child it is: PID 1 may track it already, as
+        the main process of a service, which is to be told of its end as well."""
+        record, pid = self._manager.engine.units[effect.unit], self._manager.transient.take_offered(effect.unit)
+        if pid and self._manager.members.tag_of(pid) == record.activation and self._watch_stranger(record, pid):
+            return PidFound(effect.unit, pid)
+        return PidFound(effect.unit, 0, "The process that was to be in the scope is gone.")
+
     def adopt(self, record: UnitRecord, pid: int) -> bool:
         """Have its exit told to us as the unit's main process; False when it is gone."""
         if pid in tracked_pids(record).values():
             return True
         if parent_pid(pid) == self._manager.init_pid:
             return native.track(pid, ADOPTED | record.activation)
-        return self._watch_stranger(record.unit.name, pid)
+        return self._watch_stranger(record, pid)
 
-    def _watch_stranger(self, unit: str, pid: int) -> bool:
+    def _watch_stranger(self, record: UnitRecord, pid: int) -> bool:
         """A main process whose parent is not init: that parent reaps it, we see its end by a pidfd but never its status."""
         try:
             fd = native.pidfd_open(pid)
         except ProcessLookupError:
             return False
+        unit = record.unit.name
         self._strangers[pid] = fd
         self._manager.loop.watch(fd, READABLE, lambda _fd, _events: self._stranger_ended(unit, pid))
-        self._manager.log(unit, 4, f"{unit}: Supervising PID {pid}, which is not our child: its exit status will not be known.")
+        if record.unit.type != "scope":
+            self._manager.log(unit, 4, f"{unit}: Supervising PID {pid}, which is not our child: "
+                                       "its exit status will not be known.")
         return True
 
     def _stranger_ended(self, unit: str, pid: int) -> None:
@@ -318,8 +330,11 @@ class Performer:
     def resume(self, record: UnitRecord) -> None:
         """After a restart of the manager: an adopted main process is tracked by PID 1 still; a stranger is watched again."""
         pid = record.main_pid
-        is_stranger = pid and not record.main_spawn_id and parent_pid(pid) != self._manager.init_pid
-        if is_stranger and not self._watch_stranger(record.unit.name, pid):
+        is_scope = record.unit.type == "scope"
+        is_stranger = pid and not record.main_spawn_id and (is_scope or parent_pid(pid) != self._manager.init_pid)
+        if is_stranger and is_scope and self._manager.members.tag_of(pid) != record.activation:
+            self._manager.engine_handle(Exited(record.unit.name, 0, pid, 0, 0))     # the number is somebody else's by now
+        elif is_stranger and not self._watch_stranger(record, pid):
             self._manager.engine_handle(Exited(record.unit.name, 0, pid, 0, 0))
 
     def _untrack(self, effect: fx.Untrack) -> None:

@@ -34,6 +34,7 @@ class TransientUnits:
         self._held: Dict[str, int] = {}
         self._left: Dict[str, None] = {}        # held by clients of the manager before, who have not come back yet
         self._handed: Dict[str, List[int]] = {}
+        self._offered: Dict[str, int] = {}      # unit -> pid, until the unit's start has taken it
         self._to_look_at: Set[str] = set()
 
     @property
@@ -78,6 +79,7 @@ class TransientUnits:
         """The unit is no more, nor is its file."""
         self._to_look_at.update(self._neighbours(name))
         self.drop_streams(name)
+        self._offered.pop(name, None)
         self._manager.loader.remove_file(name)
         try:
             os.unlink(f"{self.directory}/{name}")
@@ -92,6 +94,29 @@ class TransientUnits:
         if record is None:
             return ()
         return [other for others in record.unit.dependencies.values() for other in others]
+
+    # ---- the process of a scope ---------------------------------------------------------------------------------------
+
+    def offer(self, name: str, pid: int) -> None:
+        """From now on it carries the unit's tag, and is the one that the unit's start takes. Raises RequestError; then the unit
+        is gone."""
+        for other in self._manager.engine.units.values():
+            if other.main_pid == pid and not other.main_spawn_id:       # watched by its pidfd already, which tells one unit
+                self.discard(name)
+                raise RequestError(f"Process {pid} is the first one of {other.unit.name}.")
+        record = self._manager.engine.get(name)
+        self._manager.tag(record)
+        self._manager.touch(name)
+        try:
+            self._manager.members.mark(pid, record.activation)
+        except OSError as error:
+            self.discard(name)
+            raise RequestError(f"Process {pid} cannot be taken into a scope: {error.strerror}") from None
+        self._offered[name] = pid
+
+    def take_offered(self, name: str) -> int:
+        """0: there is none."""
+        return self._offered.pop(name, 0)
 
     # ---- descriptors --------------------------------------------------------------------------------------------------
 

@@ -58,6 +58,7 @@ class Build:
         "name",
         "own",
         "path",
+        "scope",
         "service",
         "specifiers",
         "unit",
@@ -69,14 +70,15 @@ class Build:
         self.specifiers = specifiers
         self.unit: Values = {}
         self.service: Values = {}
+        self.scope: Values = {}
         self.context: Values = {}
         self.kill: Values = {}
         self.install: Values = {}
         self.own: Values = {}           # what [Socket], [Timer], [Path] … say that others need: "Service", "Unit", "Accept"
         # by the names that the rows of directives.TABLE use
         self.classes: Dict[str, Values] = {
-            "unit": self.unit, "service": self.service, "context": self.context, "kill": self.kill, "install": self.install,
-            "own": self.own, "": self.own,
+            "unit": self.unit, "service": self.service, "scope": self.scope, "context": self.context, "kill": self.kill,
+            "install": self.install, "own": self.own, "": self.own,
         }
         self.dependencies: Dict[str, Dict[str, None]] = {}     # kind -> names in order, each once
         self.warnings: List[str] = []

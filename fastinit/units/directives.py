@@ -143,7 +143,7 @@ PATHS = "path units"
 RATE = "nothing is dropped from the log"
 REBOOT = "a container has no kernel to pass an argument to"
 SANDBOX = "done by the sandbox, where the container allows it"
-SCOPES = "transient scopes"
+SCOPES = "a scope has no cgroup here, and its limit no chance in it"
 SOCKETS = "socket activation"
 SWAP_HOST = "swap belongs to the host"
 TIMERS = "timer units"
@@ -682,9 +682,9 @@ SWAP = (
 )
 SCOPE = (
     D("OOMPolicy",                   checked_word("continue", "stop", "kill"), "",                                KEPT,   SCOPES),
-    D("RuntimeMaxSec",               any_seconds,                 "",                                KEPT,   SCOPES),
+    D("RuntimeMaxSec",               no_limit_at_zero,            "scope.runtime_max_usec",          ACTED),
     D("RuntimeRandomizedExtraSec",   any_seconds,                 "",                                KEPT,   SCOPES),
-    D("TimeoutStopSec",              any_seconds,                 "",                                KEPT,   SCOPES),
+    D("TimeoutStopSec",              no_limit_at_zero,            "scope.timeout_stop_usec",         ACTED),
 )
 
 TABLE: Dict[str, Tuple[Directive, ...]] = {

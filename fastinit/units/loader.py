@@ -23,6 +23,7 @@ from fastinit.units.model import (
     ExecContext,
     Install,
     KillContext,
+    Scope,
     Service,
     Setting,
     StdStream,
@@ -60,8 +61,8 @@ _USER_PATH = (
     "/usr/local/lib/systemd/user", "/usr/lib/systemd/user", "/lib/systemd/user", "{runtime}/systemd/generator.late",
 )
 _DEPENDENCY_DIRS = (("wants", "Wants"), ("requires", "Requires"), ("upholds", "Upholds"))
-# Types that exist without a file: systemd.slice(5), systemd.device(5), systemd.scope(5).
-_FILELESS = frozenset((".slice", ".device", ".scope"))
+# Types that exist without a file: systemd.slice(5), systemd.device(5); a scope has a transient one.
+_FILELESS = frozenset((".slice", ".device"))
 # They hold the tree of slices and the root directory: always there.
 _PERPETUAL = {"-.slice": "Root Slice", "system.slice": "System Slice", "-.mount": "Root Mount"}
 DEFAULT_CONFIG = ManagerConfig()
@@ -661,6 +662,8 @@ class Loader:
         )
         if kind == "service":
             values["service"] = _make(Service, build.service)
+        if kind == "scope":
+            values["scope"] = Scope(**{"timeout_stop_usec": self.config.default_timeout_stop_usec, **build.scope})
         unit = own["result"] = _make(Unit, values)
         return unit
 

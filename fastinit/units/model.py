@@ -222,6 +222,14 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Scope:
+    """systemd.scope(5)."""
+
+    timeout_stop_usec: int = 90_000_000
+    runtime_max_usec: int = USEC_INFINITY
+
+
+@dataclass(frozen=True)
 class Install:
     """[Install]; names are expanded for instances, left as they are for templates."""
 
@@ -284,6 +292,7 @@ class Unit:
     slice: str = ""
     install: Install = Install()
     service: Optional[Service] = None   # only for .service
+    scope: Optional[Scope] = None       # only for .scope
     context: ExecContext = ExecContext()
     kill: KillContext = KillContext()
     warnings: Tuple[str, ...] = ()

@@ -87,6 +87,7 @@ OPEN: Tuple[Different, ...] = (
     Different("wait.*", r"is-active @?\.service", "names that no unit can have are refused at once"),
     Different("options", r"list-units --with-dep.*|status -n0 -a 'jj-\*'|list-dependencies --reverse jj-a", NO_GC),
     Different("options", r"kill --kill-value=1 .*", NO_GC),
+    Different("systemd-run --scope", r"status -n0 ru-l\.scope", "no line tells when RuntimeMaxSec= will be over"),
     Different("all prop.*", r"!systemctl show kk-m .*", "the link that masks a unit is no FragmentPath"),
     Different("all prop.*", r"!systemctl show (-a )?kk-(a|b|t\.target) \| cut .*",
               "no WatchdogTimestamp, no InvocationID of targets; empty properties of what is not done are not listed"),

@@ -15,7 +15,8 @@ from fastinit.units.directives import ACTED, KEPT, NONE, PARSERS, REFUSED, TABLE
 from fastinit.units.model import USEC_INFINITY, Condition, Directory, EnvironmentFile, ExecCommand, ExitStatusSet, StdStream
 from fastinit.units.specifiers import Host, Specifiers
 
-CLASSES = {"unit": model.Unit, "service": model.Service, "context": model.ExecContext, "kill": model.KillContext, "install": model.Install}
+CLASSES = {"unit": model.Unit, "service": model.Service, "scope": model.Scope, "context": model.ExecContext,
+           "kill": model.KillContext, "install": model.Install}
 ROWS = [(section, row) for section, rows in TABLE.items() for row in rows]
 IDS = [f"{section}.{row.name}" for section, row in ROWS]
 DOCUMENT = Path(__file__).parents[2] / "docs" / "directives.md"
@@ -104,6 +105,7 @@ SAMPLES: Dict[str, Tuple[str, Any]] = {
         "ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost")},
     "Service.Type": ("notify", "notify"), "Service.ExitType": ("cgroup", "cgroup"), "Service.Restart": ("on-failure", "on-failure"),
     "Service.RestartMode": ("direct", "direct"), "Service.RestartSec": SPAN, "Service.RestartSteps": ("4", 4),
+    "Scope.TimeoutStopSec": SPAN, "Scope.RuntimeMaxSec": SPAN,
     "Service.RestartMaxDelaySec": SPAN, "Service.TimeoutStartSec": ("0", USEC_INFINITY), "Service.TimeoutStopSec": SPAN,
     "Service.TimeoutSec": SPAN, "Service.TimeoutAbortSec": SPAN, "Service.TimeoutStartFailureMode": ("kill", "kill"),
     "Service.TimeoutStopFailureMode": ("abort", "abort"), "Service.RuntimeMaxSec": SPAN, "Service.RuntimeRandomizedExtraSec": SPAN,

@@ -569,6 +569,15 @@ _SET_LOGIN, _SET_LOGIN_OF_A_USER = (_sandbox("SetLoginEnvironment", default)[1] 
 _PROTECTED, _ENCRYPTED = "verity+signed+encrypted+unprotected+absent", "encrypted+unprotected+absent"
 _IMAGE_POLICY = ":".join(f"{name}={_PROTECTED if name in ('root', 'usr') else _ENCRYPTED}"
                          for name in ("root", "usr", "home", "srv", "tmp", "var"))
+KILL_ROWS: Tuple[Row, ...] = (
+    ("KillMode", _text_of("unit.kill.kill_mode")),
+    ("KillSignal", _text_of("unit.kill.kill_signal")),
+    ("RestartKillSignal", lambda subject: str(subject.unit.kill.restart_kill_signal or subject.unit.kill.kill_signal)),
+    ("FinalKillSignal", _text_of("unit.kill.final_kill_signal")),
+    ("SendSIGKILL", _bool_of("unit.kill.send_sigkill")),
+    ("SendSIGHUP", _bool_of("unit.kill.send_sighup")),
+    ("WatchdogSignal", _text_of("unit.kill.watchdog_signal")),
+)
 EXEC_ROWS: Tuple[Row, ...] = (
     ("Environment", lambda subject: _quoted(subject.exec.environment)),
     ("EnvironmentFiles", _files),
@@ -662,18 +671,20 @@ EXEC_ROWS: Tuple[Row, ...] = (
     _sandbox("ProtectHostname", "no"),
     _sandbox("MemoryKSM", "no"),
     *((f"{name}ImagePolicy", _const(_IMAGE_POLICY)) for name in ("Root", "Mount", "Extension")),
-    ("KillMode", _text_of("unit.kill.kill_mode")),
-    ("KillSignal", _text_of("unit.kill.kill_signal")),
-    ("RestartKillSignal", lambda subject: str(subject.unit.kill.restart_kill_signal or subject.unit.kill.kill_signal)),
-    ("FinalKillSignal", _text_of("unit.kill.final_kill_signal")),
-    ("SendSIGKILL", _bool_of("unit.kill.send_sigkill")),
-    ("SendSIGHUP", _bool_of("unit.kill.send_sighup")),
-    ("WatchdogSignal", _text_of("unit.kill.watchdog_signal")),
+    *KILL_ROWS,
+)
+SCOPE_ROWS: Tuple[Row, ...] = (
+    ("Controller", _const("")),
+    ("TimeoutStopUSec", _span_of("unit.scope.timeout_stop_usec")),
+    ("Result", _enum_of("record.result")),
+    ("RuntimeMaxUSec", _span_of("unit.scope.runtime_max_usec")),
+    ("RuntimeRandomizedExtraUSec", _const("0")),
+    _resource("OOMPolicy", "stop"),
 )
 
 
 def _can_start(subject: Subject) -> str:
-    return _bool(subject.unit.load_state == "loaded" and not subject.unit.refuse_manual_start)
+    return _bool(subject.unit.load_state == "loaded" and not subject.unit.refuse_manual_start and subject.unit.type != "scope")
 
 
 def _can_stop(subject: Subject) -> str:
@@ -794,7 +805,7 @@ _RESULT_ROWS: Tuple[Row, ...] = (
 # Unit type -> what comes before the properties that all units have.
 _BY_TYPE: Dict[str, Tuple[Row, ...]] = {
     "service": SERVICE_ROWS + CGROUP_ROWS + EXEC_ROWS,
-    "slice": CGROUP_ROWS, "scope": CGROUP_ROWS,
+    "slice": CGROUP_ROWS, "scope": SCOPE_ROWS + CGROUP_ROWS + KILL_ROWS,
     "socket": _RESULT_ROWS, "mount": _RESULT_ROWS, "swap": _RESULT_ROWS, "timer": _RESULT_ROWS[1:2], "path": _RESULT_ROWS[1:2],
 }
 _SPLIT = frozenset(name for name, _ in _command_rows()) | {"EnvironmentFiles"} | {

@@ -217,7 +217,7 @@ def _resources(record: UnitRecord, found: Sequence[Process]) -> Iterator[str]:
 
 def control_group(record: UnitRecord) -> str:
     """The cgroup that systemd would have used; "" where it would have none."""
-    if record.unit.type not in ("service", "socket", "mount", "swap"):
+    if record.unit.type not in ("service", "socket", "mount", "swap", "scope"):
         return ""
     return "/" + "/".join([*slices_above(record.unit.slice or "system.slice"), record.unit.name])
 
