@@ -6,6 +6,7 @@ Never: shows an ordinary user what only root may read (EnvironmentFile=, the env
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import Dict, List
 
@@ -14,6 +15,7 @@ from fastinit.control.request import Context, Pause, Steps
 from fastinit.control.selection import expand
 from fastinit.run import environment
 
+_SPLITS = re.compile(r"[\s\"'\\;]")      # what ends or quotes a word of ExecStart=
 _PULLS = ("Requires", "Wants", "BindsTo")
 LOG_LINES = 1000        # of `log` without -n: what a manager reads without keeping others waiting
 
@@ -70,16 +72,22 @@ def unit_environment(context: Context) -> int:
 
 
 def unit_command(context: Context) -> int:
-    """The command lines that a start runs, as a shell reads them."""
+    """The command lines that a start runs, as ExecStart= has them: variables by name, no prefix, quotes where words need them."""
     for name in expand(context.args, context.manager.engine.units):
         unit = context.manager.engine.get(name).unit
+        if unit.load_state == "not-found":
+            context.warn(f"Unit {name} could not be found.")
+            return LSB_UNKNOWN
         if unit.service is None:
-            is_there = unit.load_state != "not-found"
-            context.warn(f"Unit {name} has no commands." if is_there else f"Unit {name} could not be found.")
+            context.warn(f"Unit {name} has no commands.")
             return 1
         for command in unit.service.exec_start:
-            context.say(" ".join(map(shlex.quote, (command.path, *command.argv[1:]))))
+            context.say(" ".join(map(_quoted, (command.path, *command.argv[1:]))))
     return 0
+
+
+def _quoted(word: str) -> str:
+    return word if word and not _SPLITS.search(word) else shlex.quote(word)
 
 
 def unit_log(context: Context) -> Steps:

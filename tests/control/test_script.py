@@ -27,6 +27,7 @@ def test_extra_variables_belong_to_the_start(systemctl: Client) -> None:
 def test_command(systemctl: Client) -> None:
     assert systemctl("command", "web") == (0, "/usr/sbin/web -g 'daemon off;'\n", "")
     assert systemctl("command", "site.target") == (1, "", "Unit site.target has no commands.\n")
+    assert systemctl("command", "nono") == (4, "", "Unit nono.service could not be found.\n")
 
 
 def test_list_start_dependencies(systemctl: Client) -> None:
