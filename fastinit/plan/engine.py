@@ -255,6 +255,7 @@ class Engine:
         for record in tuple(world.units.values()):
             self._resume(record)
         for job in world.jobs.values():
+            world.touch_job(job)
             world.arm_job(job)
         for name in tuple(world.units):
             self._queue.consider_again(name)

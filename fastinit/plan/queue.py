@@ -118,7 +118,7 @@ class JobQueue:
         job = self.job_of(record)
         if job is not None and job.type is JobType.START and job.state is JobState.RUNNING:
             job.state = JobState.WAITING    # RestartMode=direct: the job that has begun the first try goes on
-            self.world.touch_job(job.id)
+            self.world.touch_job(job)
             self._wake(job)
         self.request(JobType.START, record.unit.name, JobMode.RESTART_DEPENDENCIES, RESTART)
 
@@ -149,7 +149,7 @@ class JobQueue:
         if wanted.type is not JobType.NOP:
             wanted.record.job = job.id
             self.world.touch(wanted.record)
-        self.world.touch_job(job.id)
+        self.world.touch_job(job)
         self.world.arm_job(job)
         self._wake(job)
         return job
@@ -164,7 +164,7 @@ class JobQueue:
         queued.ignore_order = queued.ignore_order or wanted.ignore_order
         if again:
             queued.state = JobState.WAITING
-        self.world.touch_job(queued.id)
+        self.world.touch_job(queued)
         self._wake(queued)
         return queued
 
@@ -217,8 +217,8 @@ class JobQueue:
             return True
         first = [other.unit.name for other in self.world.deps(job.unit, Atom.AFTER)
                  if self._goes_first(self.job_of(other), job, other_is_earlier=True)]
-        first += [other.unit.name for other in self.world.deps(job.unit, Atom.BEFORE)
-                  if self._goes_first(self.job_of(other), job, other_is_earlier=False)]
+        first += [name for name in self.world.stops_after(job.unit, self.world.stops)
+                  if self._goes_first(self.job_of(self.world.units[name]), job, other_is_earlier=False)]
         if first:
             # the middle one: whether they end in this order or the other way round, a target looks log(n) times, not n
             self._blocked_by[job.id] = first[len(first) // 2]
@@ -237,7 +237,7 @@ class JobQueue:
             job.begin_running_usec = self.world.now_usec
             job.deadline_usec = min(job.deadline_usec, self.world.after(record.unit.job_running_timeout_usec))
             self.world.arm_job(job)
-        self.world.touch_job(job.id)
+        self.world.touch_job(job)
         type = job.type
         answer = self._perform(job, record)
         if self.world.jobs.get(job.id) is not job:
@@ -396,14 +396,14 @@ class JobQueue:
             if not already:
                 self._say_done(record, JobType.STOP, result)
             job.type, job.state = JobType.START, JobState.WAITING
-            self.world.touch_job(job.id)
+            self.world.touch_job(job)
             self._wake_neighbours(record)   # whoever waited for it to be down need not wait for it to be up
             self._wake(job)
             return []
         job.result = result
         del self.world.jobs[job.id]
         self._blocked_by.pop(job.id, None)
-        self.world.touch_job(job.id)
+        self.world.touch_job(job)
         if record.job == job.id:
             record.job = None
             self.world.touch(record)

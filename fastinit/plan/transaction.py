@@ -9,7 +9,7 @@ Source: systemd.unit(5), systemctl(1) "--job-mode=".
 from __future__ import annotations
 
 from collections import deque
-from typing import Callable, Deque, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Callable, Deque, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from fastinit.errors import RequestError
 from fastinit.plan import jobs
@@ -36,7 +36,6 @@ MODE_ONLY_FOR: Dict[JobMode, Tuple[JobType, str]] = {
     JobMode.TRIGGERING: (JobType.STOP, "--job-mode=triggering is only valid for stop."),
     JobMode.RESTART_DEPENDENCIES: (JobType.START, "--job-mode=restart-dependencies is only valid for start."),
 }
-
 
 CanReload = Callable[[UnitRecord], bool]
 
@@ -116,6 +115,7 @@ class _Builder:
         self._graceful: List[Wanted] = []
         self._refusals: Dict[Tuple[str, JobType], RequestError] = {}    # taken out once: not to be added again, and again
         self._restarts_as = JobType.RESTART
+        self._stopping: FrozenSet[str] = frozenset()
 
     # ---- step 1: everything that the wish pulls in ----
 
@@ -336,6 +336,7 @@ class _Builder:
 
     def _order_is_clean(self) -> bool:
         """False when a cycle was found and a job dropped to break it. Depth first, without recursion."""
+        self._stopping = self._names_of_stops()
         seen: Set[str] = set()
         for root in tuple(self.by_unit):
             if root in seen:
@@ -366,11 +367,15 @@ class _Builder:
             theirs = self._ordered_type(other.unit.name)
             if theirs is not None and jobs.goes_first(theirs, mine):
                 found.append(other.unit.name)
-        for other in self.world.deps(name, Atom.BEFORE):
-            theirs = self._ordered_type(other.unit.name)
+        for later in self.world.stops_after(name, self._stopping):
+            theirs = self._ordered_type(later)
             if theirs is not None and not jobs.goes_first(mine, theirs):
-                found.append(other.unit.name)
+                found.append(later)
         return found
+
+    def _names_of_stops(self) -> FrozenSet[str]:
+        wanted = {name for name, wanteds in self.by_unit.items() if any(one.type in jobs.STOPPING_TYPES for one in wanteds)}
+        return frozenset(wanted.union(self.world.stops))
 
     def _ordered_type(self, name: str) -> Optional[JobType]:
         wanteds = self.by_unit.get(name)

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import replace
-from typing import Callable, Dict, List, Optional, Set, Tuple
+from typing import Callable, Collection, Dict, List, Optional, Set, Tuple
 
 from fastinit.plan.effects import Effect, LogLine
+from fastinit.plan.jobs import STOPPING_TYPES
 from fastinit.plan.record import Job, UnitRecord
 from fastinit.plan.rules import ATOMS, KINDS_WITH, Atom
 from fastinit.units.model import REVERSE, USEC_INFINITY, Unit
 
 Load = Callable[[str], Unit]
+
+FEW_STOPS = 8       # so many lookups are cheaper than a list of all units that come later
 
 # Which deadline of a unit or job a timer stands for; the field is the truth, the heap only says when to look.
 STATE, WATCHDOG, RUNTIME, IDLE, JOB, RETRY = "state", "watchdog", "runtime", "idle", "job", "retry"
@@ -34,6 +37,7 @@ class World:
         self.units: Dict[str, UnitRecord] = {}
         self.names: Dict[str, str] = {}         # alias -> id
         self.jobs: Dict[int, Job] = {}
+        self.stops: Dict[str, int] = {}         # of these, the stops and restarts: unit -> id; see touch_job()
         self.next_job_id = 1
         self.next_spawn_id = 1
         self.effects: List[Effect] = []
@@ -73,6 +77,13 @@ class World:
     def has(self, name: str, atom: Atom, other: str) -> bool:
         edges = self._edges.get(name, {})
         return any(other in edges.get(kind, ()) for kind in KINDS_WITH[atom])
+
+    def stops_after(self, name: str, stops: Collection[str]) -> List[str]:
+        """Of the units in stops, those that are ordered after this one. Where there are few each is asked, not the unit:
+        basic.target is Before= every service that there is."""
+        if len(stops) <= FEW_STOPS:
+            return [other for other in stops if other in self.units and self.has(name, Atom.BEFORE, other)]
+        return [other.unit.name for other in self.deps(name, Atom.BEFORE) if other.unit.name in stops]
 
     def related(self, name: str, kind: str) -> List[str]:
         return list(self._edges.get(name, {}).get(kind, ()))
@@ -193,8 +204,13 @@ class World:
     def touch(self, record: UnitRecord) -> None:
         self.dirty.add("unit:" + record.unit.name)
 
-    def touch_job(self, job_id: int) -> None:
-        self.dirty.add(f"job:{job_id}")
+    def touch_job(self, job: Job) -> None:
+        """Every change of a job comes by here."""
+        self.dirty.add(f"job:{job.id}")
+        if job.type in STOPPING_TYPES and job.id in self.jobs:
+            self.stops[job.unit] = job.id
+        elif self.stops.get(job.unit) == job.id:
+            del self.stops[job.unit]
 
     def new_spawn_id(self) -> int:
         self.next_spawn_id += 1

@@ -65,7 +65,18 @@ def steps_in_memory(count: int) -> Dict[str, float]:
     costs = {"plan": cost_per_unit(lambda: run.engine.submit("all.target", JobType.START), count)}
     costs["start"] = cost_per_unit(run.run, count)
     assert run.sub("all.target") == "active" and run.sub(names[-1]) == "running"
+    costs["one by one"] = cost_per_unit(lambda: wish_one_by_one(count), count)
     return costs
+
+
+def wish_one_by_one(count: int) -> None:
+    """`init A B C ...`: a transaction each, while the target that comes before all of them is still on its way."""
+    names = [f"s{number}.service" for number in range(count)]
+    run = FakeRun(service("slow.service", type="oneshot"), target("basic.target", Wants=("slow.service",), After=("slow.service",)),
+                  *(service(name, Requires=("basic.target",), After=("basic.target",)) for name in names))
+    for name in names:
+        run.engine.submit(name, JobType.START)
+    assert len(run.engine.jobs) == count + 2
 
 
 def test_the_cost_of_a_unit_does_not_grow(tmp_path: Path) -> None:
