@@ -38,7 +38,7 @@ typedef struct {
 
 typedef struct {
 	char *const *manager_argv;      /* exec'ed by absolute path, at the first start as after a crash */
-	char *const *manager_envp;      /* FASTINIT_SHM_FD, FASTINIT_INIT_FD, LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID are added */
+	char *const *manager_envp;      /* FASTINIT_SHM_FD, FASTINIT_INIT_FD, FASTINIT_VAULT_FD are added */
 	uint32_t stop_grace_ms;         /* final TERM -> KILL of whatever is left */
 	uint32_t manager_grace_ms;      /* a stop signal that the manager has not seen by then: it hangs, is killed and restarted */
 	uint32_t backoff_ms;            /* after ten quick deaths in a row: delay of the next start, doubled up to 32 times; 0 = never */

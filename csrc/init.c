@@ -33,6 +33,7 @@
 #define CHILD_STACK (64 * 1024)
 #define ENV_MAX 1024
 #define FIRST_FD 3
+#define OWN_FDS 5                       /* memory, socket, wake-up, doorbell, names of the vault's; after the vault's */
 #define EXIT_STOP_FAILED 1
 
 static struct {
@@ -42,9 +43,9 @@ static struct {
 	unsigned quick_deaths, stop_failures;
 	int reexec;
 	char *envp[ENV_MAX + 8];
-	char shm_fd[40], init_fd[40], listen_fds[40], listen_pid[40];
-	char listen_names[FI_VAULT_NAMES_BYTES + 32];
-	int source[FI_VAULT_FDS + 4];   /* descriptors for the manager, at FIRST_FD and up */
+	char shm_fd[40], init_fd[40], vault_fd[40];
+	int source[FI_VAULT_FDS + OWN_FDS];     /* descriptors for the manager, at FIRST_FD and up */
+	int stands_at[FI_VAULT_FDS + OWN_FDS];  /* which of them, plus one, is at FIRST_FD + i now */
 	int exec_errno;
 } manager = { .socket = -1, .restart_ns = NEVER, .hang_ns = NEVER, .sweep_ns = NEVER };
 
@@ -132,26 +133,45 @@ static char *set_variable(char *room, const char *name, int value)
 	return room;
 }
 
+/* In the vfork child. One that stands where another belongs moves up first: with all of them up there, thousands of them would not stay
+ * below the limit of descriptors. */
+static int place_descriptors(int count)
+{
+	memset(manager.stands_at, 0, (size_t)count * sizeof manager.stands_at[0]);
+	for (int i = 0; i < count; i++)
+		if (manager.source[i] < FIRST_FD + count)
+			manager.stands_at[manager.source[i] - FIRST_FD] = i + 1;
+	for (int i = 0; i < count; i++) {
+		const int place = FIRST_FD + i, other = manager.stands_at[i] - 1;
+
+		if (other == i) {
+			if (fcntl(place, F_SETFD, 0) < 0)
+				return -1;
+			continue;
+		}
+		if (other > i) {
+			manager.source[other] = fcntl(place, F_DUPFD_CLOEXEC, FIRST_FD + count);
+			if (manager.source[other] < 0)
+				return -1;
+		}
+		if (dup2(manager.source[i], place) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* In the vfork child: our memory, its own descriptors. Nothing here may write what the parent reads, except exec_errno. */
 static int manager_child(void *unused)
 {
-	const int count = fi_vault_count() + 4;
+	const int count = fi_vault_count() + OWN_FDS;
 	sigset_t none;
 
 	(void)unused;
-	/* Up first, then down: a source must not be overwritten before it is copied. */
-	for (int i = 0; i < count; i++) {
-		manager.source[i] = fcntl(manager.source[i], F_DUPFD_CLOEXEC, FIRST_FD + count);
-		if (manager.source[i] < 0)
-			goto fail;
-	}
-	for (int i = 0; i < count; i++)
-		if (dup2(manager.source[i], FIRST_FD + i) < 0)
-			goto fail;
+	if (place_descriptors(count) < 0)
+		goto fail;
 	syscall(SYS_close_range, FIRST_FD + count, ~0u, 0);     /* old kernels: all of ours are close-on-exec anyway */
 	setrlimit(RLIMIT_NOFILE, &fi_pid1.nofile);
 	fi_set_slice(0);
-	put_number(stpcpy(manager.listen_pid, "LISTEN_PID="), (uint64_t)syscall(SYS_getpid));
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execve(fi_pid1.config->manager_argv[0], fi_pid1.config->manager_argv, manager.envp);
@@ -160,7 +180,25 @@ fail:
 	_exit(203);
 }
 
-static void prepare_environment(int theirs)
+static int names_file(void)
+{
+	size_t bytes, at = 0;
+	const char *names = fi_vault_names(&bytes);
+	int fd = memfd_create("fastinit-vault", MFD_CLOEXEC);
+
+	while (fd >= 0 && at < bytes) {
+		ssize_t n = write(fd, names + at, bytes - at);
+
+		if (n < 0 && errno != EINTR) {
+			close(fd);
+			return -1;
+		}
+		at += n > 0 ? (size_t)n : 0;
+	}
+	return fd;
+}
+
+static void prepare(int theirs, int names)
 {
 	const int fds = fi_vault_count();
 	int n = 0;
@@ -169,23 +207,17 @@ static void prepare_environment(int theirs)
 		manager.envp[n] = fi_pid1.config->manager_envp[n];
 	manager.envp[n++] = set_variable(manager.shm_fd, "FASTINIT_SHM_FD=", FIRST_FD + fds);
 	manager.envp[n++] = set_variable(manager.init_fd, "FASTINIT_INIT_FD=", FIRST_FD + fds + 1);
+	manager.envp[n++] = set_variable(manager.vault_fd, "FASTINIT_VAULT_FD=", FIRST_FD + fds + 4);
+	manager.envp[n] = NULL;
 	atomic_store(&fi_pid1.shared->wake_fd, FIRST_FD + fds + 2);
 	atomic_store(&fi_pid1.shared->doorbell_fd, FIRST_FD + fds + 3);
-	if (fds > 0) {
-		char *names = stpcpy(manager.listen_names, "LISTEN_FDNAMES=");
-
-		fi_vault_names(names, sizeof manager.listen_names - 16);
-		manager.envp[n++] = set_variable(manager.listen_fds, "LISTEN_FDS=", fds);
-		manager.envp[n++] = manager.listen_names;
-		manager.envp[n++] = manager.listen_pid;
-	}
-	manager.envp[n] = NULL;
 	for (int i = 0; i < fds; i++)
 		manager.source[i] = fi_vault_fd(i);
 	manager.source[fds] = fi_pid1.shm_fd;
 	manager.source[fds + 1] = theirs;
 	manager.source[fds + 2] = fi_pid1.wake_fd;
 	manager.source[fds + 3] = fi_pid1.doorbell_fd;
+	manager.source[fds + 4] = names;
 }
 
 static void watch_descriptor(int fd, uint64_t tag)
@@ -199,18 +231,21 @@ static void start_manager(void)
 {
 	static _Alignas(64) char stack[CHILD_STACK];
 	uint64_t now = fi_now_ns(), one = 1;
-	int pair[2];
+	int pair[2], names = names_file();
 
 	manager.restart_ns = NEVER;
 	/* A socket of its own for each manager: what its predecessor has left unsaid is not said in its name. */
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+	if (names < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		if (names >= 0)
+			close(names);
 		manager.restart_ns = now + START_RETRY_NS;
 		return;
 	}
-	prepare_environment(pair[1]);
+	prepare(pair[1], names);
 	manager.exec_errno = 0;
 	manager.pid = clone(manager_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
 	close(pair[1]);
+	close(names);
 	if (manager.pid < 0) {
 		close(pair[0]);
 		manager.restart_ns = now + START_RETRY_NS;

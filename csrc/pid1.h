@@ -54,10 +54,15 @@ int fi_stop_signal_received(void);
 void fi_manager_died(const siginfo_t *si);
 
 /* vault.c */
-enum { FI_VAULT_FDS = 2048, FI_VAULT_NAME = 255, FI_VAULT_NAMES_BYTES = 120 * 1024 };    /* one env string: 128 KiB */
+enum {
+	FI_VAULT_FDS = 32768,                   /* two are a service's log pipe: as many services as pids, by default */
+	FI_VAULT_NAME = 255,
+	FI_VAULT_NAMES_BYTES = FI_VAULT_FDS * 64,
+	FI_VAULT_GAPS = 64,
+};
 int fi_vault_count(void);
-int fi_vault_fd(int i);
-size_t fi_vault_names(char *out, size_t room);  /* "a:b:c" */
+const char *fi_vault_names(size_t *bytes);      /* each with a NUL behind it, in order; valid until the next put or drop */
+int fi_vault_fd(int i);                         /* of the i-th of these names */
 int fi_vault_put(const char *name, size_t length, int fd);      /* takes fd over, also on failure */
 int fi_vault_drop(const char *name, size_t length);
 

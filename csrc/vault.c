@@ -10,15 +10,48 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Names lie in one block, so that a new manager gets them by one write. What is removed leaves a gap, and gaps are closed when there are
+ * as many as entries: a service's two descriptors come and go at the cost of a look at the hashes. */
 static struct {
-	int count;
-	size_t name_bytes;              /* sum of the lengths, each with its separator */
-	struct { int fd; uint8_t length; char name[FI_VAULT_NAME]; } entry[FI_VAULT_FDS];
+	uint32_t used, count;           /* entries from the first on; those of them that are not removed */
+	uint32_t name_bytes;            /* used of names[] */
+	uint32_t hash[FI_VAULT_FDS];
+	struct { int fd; uint32_t at, length; } entry[FI_VAULT_FDS];    /* length 0: removed */
+	char names[FI_VAULT_NAMES_BYTES];       /* each with a NUL behind it, in the order of the entries */
 } vault;
 
 int fi_vault_count(void)
 {
-	return vault.count;
+	return (int)vault.count;
+}
+
+static void close_gaps(void)
+{
+	uint32_t kept = 0, at = 0;
+
+	if (vault.count == vault.used)
+		return;
+	for (uint32_t i = 0; i < vault.used; i++) {
+		uint32_t length = vault.entry[i].length;
+
+		if (length == 0)
+			continue;
+		memmove(vault.names + at, vault.names + vault.entry[i].at, length + 1);
+		vault.entry[kept].fd = vault.entry[i].fd;
+		vault.entry[kept].length = length;
+		vault.entry[kept].at = at;
+		vault.hash[kept++] = vault.hash[i];
+		at += length + 1;
+	}
+	vault.used = kept;
+	vault.name_bytes = at;
+}
+
+const char *fi_vault_names(size_t *bytes)
+{
+	close_gaps();
+	*bytes = vault.name_bytes;
+	return vault.names;
 }
 
 int fi_vault_fd(int i)
@@ -26,18 +59,13 @@ int fi_vault_fd(int i)
 	return vault.entry[i].fd;
 }
 
-size_t fi_vault_names(char *out, size_t room)
+static uint32_t hash_of(const char *name, size_t length)
 {
-	size_t at = 0;
+	uint32_t hash = 2166136261u;    /* FNV-1a */
 
-	for (int i = 0; i < vault.count && at + vault.entry[i].length + 1 < room; i++) {
-		if (i > 0)
-			out[at++] = ':';
-		memcpy(out + at, vault.entry[i].name, vault.entry[i].length);
-		at += vault.entry[i].length;
-	}
-	out[at] = 0;
-	return at;
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char)name[i]) * 16777619u;
+	return hash;
 }
 
 static int is_name(const char *name, size_t length)
@@ -54,37 +82,42 @@ int fi_vault_put(const char *name, size_t length, int fd)
 {
 	int r = 0;
 
+	if (vault.used == FI_VAULT_FDS || vault.name_bytes + length + 1 > FI_VAULT_NAMES_BYTES)
+		close_gaps();
 	if (!is_name(name, length))
 		r = -EINVAL;
-	else if (vault.count == FI_VAULT_FDS || vault.name_bytes + length + 1 > FI_VAULT_NAMES_BYTES)
+	else if (vault.used == FI_VAULT_FDS || vault.name_bytes + length + 1 > FI_VAULT_NAMES_BYTES)
 		r = -ENOSPC;
 	if (r < 0) {
 		close(fd);
 		return r;
 	}
-	vault.entry[vault.count].fd = fd;
-	vault.entry[vault.count].length = (uint8_t)length;
-	memcpy(vault.entry[vault.count].name, name, length);
+	vault.entry[vault.used].fd = fd;
+	vault.entry[vault.used].length = (uint32_t)length;
+	vault.entry[vault.used].at = vault.name_bytes;
+	vault.hash[vault.used++] = hash_of(name, length);
+	memcpy(vault.names + vault.name_bytes, name, length);
+	vault.names[vault.name_bytes + length] = 0;
+	vault.name_bytes += (uint32_t)length + 1;
 	vault.count++;
-	vault.name_bytes += length + 1;
 	return 0;
 }
 
 int fi_vault_drop(const char *name, size_t length)
 {
-	int kept = 0;
-	int dropped;
+	const uint32_t hash = hash_of(name, length);
+	int dropped = 0;
 
-	for (int i = 0; i < vault.count; i++) {
-		if (vault.entry[i].length == length && memcmp(vault.entry[i].name, name, length) == 0) {
-			close(vault.entry[i].fd);
-			vault.name_bytes -= length + 1;
-		} else {
-			vault.entry[kept++] = vault.entry[i];   /* in order: a socket unit's listeners keep theirs */
-		}
+	for (uint32_t i = 0; length > 0 && i < vault.used; i++) {
+		if (vault.hash[i] != hash || vault.entry[i].length != length || memcmp(vault.names + vault.entry[i].at, name, length) != 0)
+			continue;
+		close(vault.entry[i].fd);
+		vault.entry[i].length = 0;
+		dropped++;
 	}
-	dropped = vault.count - kept;
-	vault.count = kept;
+	vault.count -= (uint32_t)dropped;
+	if (vault.used > 2 * vault.count + FI_VAULT_GAPS)
+		close_gaps();           /* in order: a socket unit's listeners keep theirs */
 	return dropped;
 }
 

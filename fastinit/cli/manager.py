@@ -1,6 +1,6 @@
 """The manager's process: what PID 1 starts, at first and after every end of the one before.
 
-In:  argv (run/boot.py), FASTINIT_SHM_FD, FASTINIT_INIT_FD, LISTEN_FDS and LISTEN_FDNAMES of PID 1.   Out: an exit code.
+In:  argv (run/boot.py), FASTINIT_SHM_FD, FASTINIT_INIT_FD and FASTINIT_VAULT_FD of PID 1.   Out: an exit code.
 Joins what may not know each other: run/ (the manager) and control/ (its clients).
 """
 
@@ -17,11 +17,11 @@ if __name__ == "__main__":      # started by path: the package is three levels u
     sys.path[:] = [os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))] + [
         path for path in sys.path if path != os.path.dirname(os.path.abspath(__file__))]
 
-LISTEN_FDS_START = 3
+FIRST_FD = 3
 # Units and records live long and refer to each other in no circle; Python's own 700 makes it go through all of them again and
 # again while a thousand are loaded, which was a third of the time.
 GC_THRESHOLDS = (20_000, 20, 20)
-OWN_VARIABLES = ("FASTINIT_SHM_FD", "FASTINIT_INIT_FD", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID")
+OWN_VARIABLES = ("FASTINIT_SHM_FD", "FASTINIT_INIT_FD", "FASTINIT_VAULT_FD")
 
 
 def main(words: List[str]) -> int:
@@ -57,13 +57,14 @@ def main(words: List[str]) -> int:
 
 
 def inherited_fds(environment: Mapping[str, str]) -> Dict[str, List[int]]:
-    """sd_listen_fds_with_names(3): name -> descriptors, in their order."""
-    count = int(environment.get("LISTEN_FDS") or "0")
-    names = environment.get("LISTEN_FDNAMES", "").split(":") if count else []
+    """name -> descriptors, in their order. They stand from FIRST_FD on, as the file of FASTINIT_VAULT_FD names them."""
+    with open(int(environment["FASTINIT_VAULT_FD"]), "rb") as file:
+        file.seek(0)
+        names = os.fsdecode(file.read()).split("\0")[:-1]
     found: Dict[str, List[int]] = {}
-    for at in range(count):
-        os.set_inheritable(LISTEN_FDS_START + at, False)
-        found.setdefault(names[at] if at < len(names) else "unknown", []).append(LISTEN_FDS_START + at)
+    for fd, name in enumerate(names, FIRST_FD):
+        os.set_inheritable(fd, False)
+        found.setdefault(name, []).append(fd)
     return found
 
 

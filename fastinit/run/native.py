@@ -216,7 +216,7 @@ def untrack(pid: int) -> bool:
 
 
 def vault_store(name: str, fd: int) -> None:
-    """PID 1 keeps a duplicate of fd; the next manager gets it by LISTEN_FDS/LISTEN_FDNAMES."""
+    """PID 1 keeps a duplicate of fd; the next manager gets it (cli/manager.py, inherited_fds)."""
     _check(lib.fi_vault_store(os.fsencode(name), fd), f"cannot store descriptor {name}")
 
 

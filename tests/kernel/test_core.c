@@ -114,18 +114,28 @@ static void slots(void)
 
 static void vault_rules(void)
 {
-	char names[300];
+	static const char three[] = "aa\0b\0aa";         /* with the NUL behind the last */
+	char name[16], long_name[FI_VAULT_NAME];
+	size_t bytes;
 
 	for (int i = 0; i < 3; i++)
 		CHECK(fi_vault_put(i == 1 ? "b" : "aa", i == 1 ? 1 : 2, dup(1)) == 0);
-	CHECK(fi_vault_names(names, sizeof names) == 7 && strcmp(names, "aa:b:aa") == 0);
-	CHECK(fi_vault_names(names, 4) == 2);
+	CHECK(memcmp(fi_vault_names(&bytes), three, sizeof three) == 0 && bytes == sizeof three);
 	CHECK(fi_vault_put("", 0, dup(1)) == -EINVAL && fi_vault_put("x:y", 3, dup(1)) == -EINVAL && fi_vault_put("\n", 1, dup(1)) == -EINVAL);
 	CHECK(fi_vault_drop("aa", 2) == 2 && fi_vault_drop("aa", 2) == 0 && fi_vault_drop("", 0) == 0 && fi_vault_count() == 1);
-	CHECK(fi_vault_drop("b", 1) == 1);
+	CHECK(memcmp(fi_vault_names(&bytes), "b", 2) == 0 && bytes == 2);
+	CHECK(fi_vault_drop("b", 1) == 1 && fi_vault_names(&bytes) && bytes == 0);
 	for (int i = 0; i < FI_VAULT_FDS; i++)
-		CHECK(fi_vault_put("n", 1, dup(1)) == 0);
-	CHECK(fi_vault_put("n", 1, dup(1)) == -ENOSPC && fi_vault_drop("n", 1) == FI_VAULT_FDS);
+		CHECK(fi_vault_put(name, (size_t)snprintf(name, sizeof name, "n%d", i), -1) == 0);
+	CHECK(fi_vault_put("n", 1, dup(1)) == -ENOSPC);
+	CHECK(fi_vault_drop("n7", 2) == 1 && fi_vault_put("n", 1, -1) == 0 && fi_vault_put("n", 1, dup(1)) == -ENOSPC);
+	for (int i = 0; i < FI_VAULT_FDS; i++)
+		CHECK(fi_vault_drop(name, (size_t)snprintf(name, sizeof name, "n%d", i)) == (i != 7));
+	CHECK(fi_vault_drop("n", 1) == 1 && fi_vault_count() == 0 && fi_vault_names(&bytes) && bytes == 0);
+	memset(long_name, 'x', sizeof long_name);
+	for (int i = 0; i < FI_VAULT_NAMES_BYTES / 256; i++)
+		CHECK(fi_vault_put(long_name, sizeof long_name, -1) == 0);
+	CHECK(fi_vault_put("n", 1, dup(1)) == -ENOSPC && fi_vault_drop(long_name, sizeof long_name) == FI_VAULT_NAMES_BYTES / 256);
 }
 
 static int count_fds(void)
