@@ -78,6 +78,8 @@ int fi_signal_seen(int signo, uint64_t count);
 
 /* ---- the manager: processes --------------------------------------------------------------------------------------- */
 
+enum { FI_HIGH_FD = 1024 };     /* what the manager keeps for a unit stands here and above: spawning does not copy it */
+
 typedef struct { int resource; uint64_t soft, hard; } fi_limit;     /* UINT64_MAX = RLIM_INFINITY; clamped, never refused */
 
 typedef struct {

@@ -33,6 +33,9 @@
 #define GUARD_BYTES (64 * 1024)
 #define PASS_FDS_MAX 4096
 #define KERNEL_SIGSET_BYTES 8
+#ifndef CLOSE_RANGE_UNSHARE             /* linux/close_range.h, which older headers lack */
+#define CLOSE_RANGE_UNSHARE (1u << 1)
+#endif
 
 enum {                                  /* systemd.exec(5), "PROCESS EXIT CODES" */
 	EXIT_CHDIR_ = 200, EXIT_NICE_ = 201, EXIT_FDS_ = 202, EXIT_EXEC_ = 203, EXIT_LIMITS_ = 205, EXIT_OOM_ADJUST_ = 206,
@@ -45,7 +48,9 @@ enum {                                  /* systemd.exec(5), "PROCESS EXIT CODES"
 typedef struct {
 	const fi_spawn_spec *spec;
 	volatile int status, error;             /* written by the child */
-	int high[3 + PASS_FDS_MAX];             /* the descriptors, out of the way of their places */
+	int shares_fds;                         /* the child starts with our descriptors, not with copies */
+	int source[3 + PASS_FDS_MAX];           /* spec's descriptors, or low copies of them; -1 = /dev/null */
+	int high[3 + PASS_FDS_MAX];             /* the same, out of the way of their places */
 } child_state;
 
 static child_state state;
@@ -96,19 +101,26 @@ static long open_null(int writable)
 	return RAW4(SYS_openat, AT_FDCWD, "/dev/null", (writable ? O_WRONLY : O_RDONLY) | O_CLOEXEC | O_NOCTTY, 0);
 }
 
+/* First of all, while the descriptors are still the manager's own. In one step a table of its own, without those from FI_HIGH_FD on:
+ * copies of thousands, which exec would close again, are what a spawn would spend nearly all of its time on. */
+static long unshare_fds(const fi_spawn_spec *spec)
+{
+	(void)spec;
+	return state.shares_fds ? RAW3(SYS_close_range, FI_HIGH_FD, ~0u, CLOSE_RANGE_UNSHARE) : 0;
+}
+
 /* First all sources up, then each into its place: a source in another's place must not be overwritten before it is copied. */
 static long lift_fds(const fi_spawn_spec *spec)
 {
 	const int places = 3 + spec->n_pass_fds;
 
 	for (int i = 0; i < places; i++) {
-		int fd = i < 3 ? spec->fd[i] : spec->pass_fds[i - 3];
 		long r;
 
 		state.high[i] = -1;
-		if (fd < 0 && i < 3)
+		if (state.source[i] < 0 && i < 3)
 			continue;
-		r = RAW3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, places);
+		r = RAW3(SYS_fcntl, state.source[i], F_DUPFD_CLOEXEC, places);
 		if (r < 0)
 			return r;
 		state.high[i] = (int)r;
@@ -538,6 +550,7 @@ static const struct {
 	long (*run)(const fi_spawn_spec *spec);
 	int exit_status;
 } STEPS[] = {
+	{ unshare_fds,       EXIT_FDS_ },
 	{ reset_signals,     EXIT_SIGNAL_MASK_ },
 	{ start_session,     EXIT_SETSID_ },
 	{ lift_fds,          EXIT_FDS_ },
@@ -584,6 +597,7 @@ static int child_main(void *unused)
 	(void)unused;
 	if (spec->fail_status)
 		leave(spec->fail_status, spec->fail_errno);
+	/* From here on only what stands in STEPS, unshare_fds first. */
 	for (unsigned i = 0; i < sizeof STEPS / sizeof *STEPS; i++) {
 		long r = STEPS[i].run(spec);
 
@@ -636,7 +650,7 @@ static void announce(const fi_slot *slot)
 
 static int clone_child(fi_slot *slot)
 {
-	const int flags = CLONE_PARENT | CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | SIGCHLD;
+	const int flags = CLONE_PARENT | CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | SIGCHLD | (state.shares_fds ? CLONE_FILES : 0);
 	uint64_t all = ~0ull, before;
 	int pid;
 
@@ -647,6 +661,43 @@ static int clone_child(fi_slot *slot)
 		pid = -errno;
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, KERNEL_SIGSET_BYTES);
 	return pid;
+}
+
+/* Whether close_range(2) can do what unshare_fds() asks of it: on ourselves it changes nothing. Linux 5.9; sandboxes may refuse it. */
+static int can_unshare(void)
+{
+	static int known = -1;
+
+	if (known < 0)
+		known = RAW3(SYS_close_range, ~0u, ~0u, CLOSE_RANGE_UNSHARE) == 0;
+	return known;
+}
+
+static void return_fds(void)
+{
+	const int places = 3 + state.spec->n_pass_fds;
+
+	for (int i = 0; i < places; i++)
+		if (state.source[i] >= 0 && state.source[i] != (i < 3 ? state.spec->fd[i] : state.spec->pass_fds[i - 3]))
+			RAW1(SYS_close, state.source[i]);
+}
+
+/* The child's descriptors are to be found below FI_HIGH_FD; where that cannot be it gets a copy of all. */
+static void lend_fds(void)
+{
+	const int places = 3 + state.spec->n_pass_fds;
+
+	state.shares_fds = can_unshare();
+	for (int i = 0; i < places; i++) {
+		state.source[i] = i < 3 ? state.spec->fd[i] : state.spec->pass_fds[i - 3];
+		if (!state.shares_fds || state.source[i] < FI_HIGH_FD)
+			continue;
+		long low = RAW3(SYS_fcntl, state.source[i], F_DUPFD_CLOEXEC, 3);
+
+		if (low >= 0)
+			state.source[i] = (int)low;
+		state.shares_fds = low >= 0 && low < FI_HIGH_FD;
+	}
 }
 
 static long read_coredump_filter(void)
@@ -664,8 +715,11 @@ static long read_coredump_filter(void)
 static int clone_with_filter(fi_slot *slot)
 {
 	long own = state.spec->set_coredump_filter ? read_coredump_filter() : -ENOENT;
-	int pid = clone_child(slot);
+	int pid;
 
+	lend_fds();
+	pid = clone_child(slot);
+	return_fds();
 	if (own >= 0)
 		write_own(COREDUMP_FILTER, own);
 	return pid;

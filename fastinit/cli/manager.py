@@ -37,6 +37,7 @@ def main(words: List[str]) -> int:
     from fastinit.run.manager import Manager
     environment = dict(os.environ)
     native.attach(int(environment["FASTINIT_SHM_FD"]), int(environment["FASTINIT_INIT_FD"]))
+    soft_and_hard = raise_file_limit()
     inherited = inherited_fds(environment)
     for name in OWN_VARIABLES:
         environment.pop(name, None)
@@ -44,7 +45,7 @@ def main(words: List[str]) -> int:
     paths = runtime.Paths(environment.pop("FASTINIT_RUN", "") or "/run")
     user = bool(environment.pop("FASTINIT_USER", ""))
     try:
-        manager = Manager(boot.from_words(words), paths, inherited, environment, raise_file_limit(), user)
+        manager = Manager(boot.from_words(words), paths, inherited, environment, soft_and_hard, user)
     except (FastinitError, OSError) as error:
         print(f"fastinit: {error}", file=sys.stderr)
         if not inherited:       # no manager has ever worked here: the next one would say the same
@@ -58,13 +59,14 @@ def main(words: List[str]) -> int:
 
 def inherited_fds(environment: Mapping[str, str]) -> Dict[str, List[int]]:
     """name -> descriptors, in their order. They stand from FIRST_FD on, as the file of FASTINIT_VAULT_FD names them."""
+    from fastinit.descriptors import lift
     with open(int(environment["FASTINIT_VAULT_FD"]), "rb") as file:
         file.seek(0)
         names = os.fsdecode(file.read()).split("\0")[:-1]
     found: Dict[str, List[int]] = {}
     for fd, name in enumerate(names, FIRST_FD):
         os.set_inheritable(fd, False)
-        found.setdefault(name, []).append(fd)
+        found.setdefault(name, []).append(lift(fd))
     return found
 
 

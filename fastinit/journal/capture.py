@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from typing import Callable, Dict, NamedTuple, Optional
 
+from fastinit.descriptors import lift
 from fastinit.journal.console import Console
 from fastinit.journal.store import MANAGER, OUTPUT, LogFile
 
@@ -49,7 +50,7 @@ class Capture:
         if stream is None:
             read_fd, write_fd = os.pipe2(os.O_CLOEXEC)
             os.fchmod(write_fd, PIPE_MODE)
-            stream = self.adopt(unit, read_fd, write_fd)
+            stream = self.adopt(unit, lift(read_fd), lift(write_fd))
             stream.is_new = True
         return stream
 

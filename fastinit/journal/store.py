@@ -12,6 +12,8 @@ import os
 import struct
 from typing import Callable, List, NamedTuple, Tuple
 
+from fastinit.descriptors import lift
+
 MAX_FILE_BYTES = 8 << 20
 DIRECTORY_MODE = 0o750
 FILE_MODE = 0o640
@@ -50,9 +52,9 @@ class LogFile:
 
     def _open(self) -> None:
         flags = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
-        self.fd = os.open(self.path, flags, FILE_MODE)
+        self.fd = lift(os.open(self.path, flags, FILE_MODE))
         try:
-            self._index = os.open(self._index_path, flags | os.O_APPEND, FILE_MODE)
+            self._index = lift(os.open(self._index_path, flags | os.O_APPEND, FILE_MODE))
         except OSError:
             os.close(self.fd)
             raise
