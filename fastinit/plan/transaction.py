@@ -13,6 +13,7 @@ from typing import Callable, Deque, Dict, FrozenSet, Iterable, Iterator, List, N
 
 from fastinit.errors import RequestError
 from fastinit.plan import jobs
+from fastinit.plan.closure import is_quiet
 from fastinit.plan.record import Job, UnitRecord
 from fastinit.plan.rules import Atom
 from fastinit.plan.states import JobMode, JobType
@@ -36,6 +37,9 @@ MODE_ONLY_FOR: Dict[JobMode, Tuple[JobType, str]] = {
     JobMode.TRIGGERING: (JobType.STOP, "--job-mode=triggering is only valid for stop."),
     JobMode.RESTART_DEPENDENCIES: (JobType.START, "--job-mode=restart-dependencies is only valid for start."),
 }
+
+# In these a start or restart concerns what its dependencies name, and nothing else.
+PLAIN_MODES = (JobMode.REPLACE, JobMode.FAIL, JobMode.REPLACE_IRREVERSIBLY, JobMode.RESTART_DEPENDENCIES)
 
 CanReload = Callable[[UnitRecord], bool]
 
@@ -123,6 +127,8 @@ class _Builder:
         self._check(type, record)
         self.anchor = self._add(type, record)
         self.anchor.is_anchor = True
+        if self._nothing_follows():
+            return
         self._walk(self.anchor)
         if self.mode is JobMode.ISOLATE:
             self._isolate()
@@ -130,6 +136,14 @@ class _Builder:
             for other in self.world.deps(record.unit.name, Atom.TRIGGERED_BY):
                 self._add_and_walk(_Step(JobType.STOP, other, self.anchor, True))
         self._propagate_gracefully()
+
+    def _nothing_follows(self) -> bool:
+        """All that the walk would find would be dropped again as redundant."""
+        type, record = self.anchor.type, self.anchor.record
+        if type not in (JobType.START, JobType.RESTART) or self.mode not in PLAIN_MODES:
+            return False
+        is_restart = type is JobType.RESTART or self.mode is JobMode.RESTART_DEPENDENCIES
+        return is_quiet(self.world.closures.of(record.unit.name), record, is_restart)
 
     def _add_and_walk(self, step: _Step) -> None:
         added = self._try_add(step)

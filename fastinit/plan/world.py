@@ -11,6 +11,7 @@ import heapq
 from dataclasses import replace
 from typing import Callable, Collection, Dict, List, Optional, Set, Tuple
 
+from fastinit.plan.closure import Closures
 from fastinit.plan.effects import Effect, LogLine
 from fastinit.plan.jobs import STOPPING_TYPES
 from fastinit.plan.record import Job, UnitRecord
@@ -44,6 +45,7 @@ class World:
         self.dirty: Set[str] = set()
         self.retry_usec: Dict[str, int] = {}    # units whose automatic start or stop comes too often: when to look again
         self._edges: Dict[str, Dict[str, Dict[str, None]]] = {}     # id -> kind -> ids in order
+        self.closures = Closures(self.deps)
         self._timers: List[Tuple[int, int, str, str]] = []
         self._timer_serial = 0
 
@@ -103,6 +105,7 @@ class World:
     def drop(self, name: str) -> None:
         """Forget a unit that nobody refers to."""
         record = self.units.pop(name)
+        self.closures.forget()
         for alias in record.unit.names:
             if self.names.get(alias) == name:
                 del self.names[alias]
@@ -172,6 +175,7 @@ class World:
 
     def _link(self, todo: List[Tuple[str, Unit]]) -> None:
         """Enter the dependencies of these units, loading what they name, and so on."""
+        self.closures.forget()
         while todo:
             name, unit = todo.pop()
             for kind, targets in unit.dependencies.items():

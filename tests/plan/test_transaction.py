@@ -73,6 +73,11 @@ PULLED: Dict[str, Tuple[Dict[str, Dict[str, Any]], str, str]] = {
     "Wants= on what cannot start":  (dict(a=dict(Wants=NEEDS), b=dict(Requires=("c.service",))), "start a.service", "a+ b- c-"),
     "Conflicts= among two wanted":  (dict(a=dict(Wants=("b.service", "c.service")), b=dict(Conflicts=("c.service",)), c={}),
                                      "start a.service", "a+ b+ c-"),
+    "Conflicts= with what is down stops nobody who needs it": (dict(a=dict(Conflicts=NEEDS), b={}, c=dict(Requires=NEEDS)),
+                                                               "start c.service; exit 0 b.service; start a.service", "a+ b- c+"),
+    "Conflicts= cancels the start of what is down still": (dict(a=dict(Conflicts=NEEDS), b=dict(After=("d.service",)), d=SLOW),
+                                                           "start d.service; start b.service; start a.service; "
+                                                           "notify READY=1 d.service", "a+ b- d+"),
     "Wants= and Conflicts= alike":  (dict(a=dict(Wants=NEEDS, Conflicts=NEEDS), b={}), "start a.service", "a+ b-"),
 }
 
