@@ -21,10 +21,12 @@ def exits(code: int) -> str:
     return sh(f"exit {code}")
 
 
-# sd_notify(3) from a script: argument 1 is the message, the rest are files whose descriptors go along.
+# sd_notify(3) from a script: argument 1 is the message, the rest are files whose descriptors go along. It waits for the answer to
+# BARRIER=1: of a sender that is gone when its message is read nobody can say which service it belonged to.
 NOTIFY = (f"{sys.executable} -Sc 'import os,socket,sys,array;s=socket.socket(1,2);s.connect(os.environ[\"NOTIFY_SOCKET\"]);"
-          "f=[os.open(p,0) for p in sys.argv[2:]];"
-          "s.sendmsg([sys.argv[1].encode()],[(1,1,array.array(\"i\",f))] if f else [])'")
+          "send=lambda m,f:s.sendmsg([m],[(1,1,array.array(\"i\",f))] if f else []);"
+          "send(sys.argv[1].encode(),[os.open(p,0) for p in sys.argv[2:]]);"
+          "r,w=os.pipe();send(b\"BARRIER=1\",[w]);os.close(w);os.read(r,1)'")
 
 
 @effect("Service.ExecCondition", "Service.ExecStartPre", "Service.ExecStart", "Service.ExecStartPost", "Service.ExecReload",
