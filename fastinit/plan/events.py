@@ -40,6 +40,7 @@ class Exited(NamedTuple):
     status:   exit code 0..255, or the signal number.
     successor: of a main process with PIDFile=: another live process of the unit that the file names now, tracked from now
               on; 0 = none.
+    is_last:  run/ has looked: no live process of the unit is left, but for those that it has not been asked to make yet.
     """
 
     unit: str
@@ -50,6 +51,7 @@ class Exited(NamedTuple):
     reaped_usec: int = 0
     cpu_usec: int = 0
     successor: int = 0
+    is_last: bool = False
 
 
 class PidFound(NamedTuple):

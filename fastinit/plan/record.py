@@ -105,7 +105,7 @@ class UnitRecord:
     # the service life's own memory
     idle_usec: int = USEC_INFINITY  # Type=idle: the process is made when no job is left, or by then
     main_done: bool = False         # the last ExecStart= of this activation is over (ExitType=cgroup waits on)
-    members_gone: bool = False      # as far as a MembersGone since the last spawn has told
+    members_gone: bool = False      # as far as has been told since the last spawn (MembersGone, Exited.is_last)
     flush_restarts: bool = True     # the next start begins to count n_restarts at 0
     runtime_end_usec: int = 0       # RuntimeMaxSec= of this activation, chance included; 0 = not yet drawn
     stop_asked: bool = False        # the service itself said STOPPING=1

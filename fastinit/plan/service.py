@@ -154,8 +154,10 @@ class ServiceType(UnitType):
         record.cpu_usec += event.cpu_usec
         self.world.touch(record)
         if self._is_main(record, event):
+            record.members_gone = event.is_last and not (record.control_pid or record.control_spawn_id)
             self._main_exited(record, event)
         elif event.spawn_id and event.spawn_id == record.control_spawn_id:
+            record.members_gone = event.is_last and not (record.main_pid or record.main_spawn_id)
             self._control_exited(record, event)
 
     def on_pid_found(self, record: UnitRecord, event: PidFound) -> None:
@@ -507,7 +509,8 @@ class ServiceType(UnitType):
         kill = record.unit.kill
         if kill.kill_mode == "none":
             return False
-        everyone = members and (kill.kill_mode == "control-group" or (kill.kill_mode == "mixed" and operation == "kill"))
+        everyone = (members and not record.members_gone
+                    and (kill.kill_mode == "control-group" or (kill.kill_mode == "mixed" and operation == "kill")))
         pids = tuple(pid for pid in (record.main_pid, record.control_pid) if pid > 0)
         if pids or everyone:
             number = self._signal_number(record, operation)
@@ -762,7 +765,7 @@ class ServiceType(UnitType):
             return
         if record.main_pid > 0:
             self.world.emit(Untrack(record.unit.name, record.main_pid))
-        record.main_pid, record.main_spawn_id, record.main_pid_known = pid, 0, True
+        record.main_pid, record.main_spawn_id, record.main_pid_known, record.members_gone = pid, 0, True, False
         record.main_exec = ExecStatus(pid=pid, start_usec=self.world.now_usec, start_realtime_usec=self.world.now_realtime_usec)
         self.world.touch(record)
 

@@ -542,10 +542,11 @@ class Manager:
         stream = self.capture.get(unit)
         if stream is not None:
             self._drain_log(unit)       # its last words come before the manager's line about its end
-        if not exit_.id & MEMBER:
-            self.engine_handle(Exited(unit, spawn_id, exit_.pid, exit_.code, exit_.status, exit_.reaped_ns // 1000,
-                                      exit_.utime_us + exit_.stime_us, self._performer.successor(unit, exit_.pid)))
         self.members.new_round()
+        if not exit_.id & MEMBER:
+            successor = self._performer.successor(unit, exit_.pid)
+            self.engine_handle(Exited(unit, spawn_id, exit_.pid, exit_.code, exit_.status, exit_.reaped_ns // 1000,
+                                      exit_.utime_us + exit_.stime_us, successor, self._performer.is_last(unit, exit_.pid)))
         answer = self._performer.check_members(unit)
         if answer is not None:
             self.engine_handle(answer)

@@ -77,7 +77,15 @@ class Members:
         """Live processes that were reparented to init and carry the tag."""
         if tag <= 0:
             return []
-        return [pid for pid in self._orphan_pids() if self._tag_of_orphan(pid) == tag and is_alive(pid)]
+        dead: Set[int] = set()
+        while True:
+            tagged = [pid for pid in self._orphan_pids() if self._tag_of_orphan(pid) == tag]
+            alive = [pid for pid in tagged if is_alive(pid)]
+            died = set(tagged).difference(alive, dead)
+            if not died:
+                return alive
+            dead |= died        # its children may have come to init after we had read who is there
+            self.new_round()
 
     def pids_of(self, tag: int, tracked: Iterable[int]) -> List[int]:
         """Every live process of the unit, parents before their children."""

@@ -246,6 +246,12 @@ class Performer:
         del self._watched[unit]
         return MembersGone(unit)
 
+    def is_last(self, unit: str, ended: int) -> bool:
+        """No process of the unit is alive but the one that has just ended."""
+        record = self._manager.engine.units[unit]
+        others = any(pid != ended for pid in tracked_pids(record).values())
+        return not others and not self._manager.members.orphans_of(record.activation)
+
     # ---- main processes that we did not spawn -----------------------------------------------------
 
     def _read_pid_file(self, effect: fx.ReadPidFile) -> Event:

@@ -16,7 +16,7 @@ from tests.plan.harness import FakeRun, service, target
 
 FEW, MANY = 100, 2_000
 TRIES = 2
-BOUND = 2.5     # one pass over all units for each unit would make it 20
+BOUND = 4       # one pass over all units for each unit would make it 20
 SERVICE = "[Unit]\nAfter=network.target\n[Service]\nExecStart=/bin/sleep {0}\nRestart=on-failure\n"
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Dict, Tuple
 
 import pytest
 
 from fastinit.plan import effects as do
+from fastinit.plan.events import Exited
 from fastinit.plan.service import restart_delay_usec
 from fastinit.plan.service_table import RESTARTS
 from fastinit.plan.states import Result
@@ -80,9 +82,31 @@ def test_a_restart_in_all_its_states() -> None:
     assert run.record().n_restarts == 0
     run.play("wait 0.1")
     assert run.state() == ("active", "running", "success") and run.record().n_restarts == 1
-    assert run.subs() == ["start", "running", "stop-sigterm", "final-sigterm", "failed-before-auto-restart", "auto-restart",
+    assert run.subs() == ["start", "running", "stop-sigterm", "failed-before-auto-restart", "auto-restart",
                           "auto-restart-queued", "start", "running"]
     assert "a.service: Scheduled restart job, restart counter is at 1." in run.lines()
+
+
+def test_who_leaves_nothing_behind_is_sent_nothing() -> None:
+    """No signal, no state of its own, no watch of the members: as in systemd."""
+    run = FakeRun(service(restart="always", restart_usec=0))
+    run.play("start")
+    record = run.record()
+    run.engine.handle(Exited("a.service", record.main_spawn_id, record.main_pid, os.CLD_EXITED, 1, is_last=True))
+    run.run()
+    assert run.subs() == ["start", "running", "failed-before-auto-restart", "auto-restart"]
+    assert run.signals() == [] and not record.watching_members
+    run.play("wait 0")
+    assert run.sub() == "running"
+
+
+def test_a_process_in_the_making_is_not_gone() -> None:
+    """The control process was the last that run/ saw, and the engine has another in mind already."""
+    run = FakeRun(service(exec_start_post=(PROGRAM,)))
+    run.play("start")
+    record = run.record()
+    run.engine.handle(Exited("a.service", record.main_spawn_id, record.main_pid, os.CLD_EXITED, 0, is_last=True))
+    assert not record.members_gone
 
 
 def test_direct_restarts_are_not_seen_by_others() -> None:
@@ -221,4 +245,4 @@ def test_processes_that_will_not_die_do_not_stop_the_restart() -> None:
     run.play("start; exit 1")
     assert run.sub() == "stop-sigterm"
     run.play("wait 2")
-    assert run.sub() == "running" and run.signals() == [15, 9, 15]      # the last one is final-sigterm's, to nobody
+    assert run.sub() == "running" and run.signals() == [15, 9]

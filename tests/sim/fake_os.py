@@ -226,7 +226,8 @@ class FakeOs:
         self.by_unit[process.unit].discard(process.pid)
         if process.tracked:
             spawn_id = process.spawn_id
-            self._at(0, ev.Exited(process.unit, spawn_id, process.pid, code, status, self.now_usec, 10, self._succeed(process)))
+            self._at(0, ev.Exited(process.unit, spawn_id, process.pid, code, status, self.now_usec, 10, self._succeed(process),
+                                 not self.by_unit[process.unit]))
         if process.unit in self.watched_members and not self.by_unit[process.unit]:
             self._at(0, lambda: [self._at(0, event) for event in self._members_gone(process.unit)])
 
