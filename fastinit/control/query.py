@@ -32,6 +32,7 @@ from fastinit.units.values import parse_digits
 
 NO_UNIT_NAME = "Unit name {} is neither a valid invocation ID nor unit name."
 LSB_NOT_RUNNING, LSB_UNKNOWN = 3, 4
+FEW = 100               # units of which a table is quickly made
 JOB_LIMIT = 1 << 32     # a larger number is a unit's name
 PID_LIMIT = 1 << 31     # a larger number is a unit's name
 UP: FrozenSet[Active] = frozenset((Active.ACTIVE, Active.RELOADING, Active.REFRESHING))
@@ -82,6 +83,7 @@ def is_system_running(context: Context) -> Steps:
 
 def show_status(context: Context) -> Steps:
     if not context.args and not (context.options.types or context.options.states or context.options.all):
+        yield Pause(is_long=True)
         return (yield from print_all(context, _system_status(context)))
     code, is_first = 0, True
     for name in _status_names(context):
@@ -228,6 +230,8 @@ def _branches(style: Style, tree: Tree, indent: str, full: bool) -> Iterator[str
 
 def list_units(context: Context) -> Steps:
     matches = matcher(context.args)
+    if len(context.manager.engine.units) > FEW:
+        yield Pause(is_long=True)
     records = list(context.manager.engine.units.values())
     if context.args:
         records = [record for record in records if any(map(matches, record.unit.names or (record.unit.name,)))]

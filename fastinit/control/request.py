@@ -27,11 +27,13 @@ class Pause:
     """Why a verb lets others go first.
 
     until: go on when it is true; looked at after each job or state change. None: as soon as the loop has a moment.
+    is_long: what comes now takes long and much memory: it begins when it is this verb's turn among the long ones.
     resume: what another manager needs to go on waiting (frames.RESUME); "" = it cannot.
     """
 
     until: Optional[Callable[[], bool]] = None
     resume: str = ""
+    is_long: bool = False
 
 
 Steps = Generator[Pause, None, int]

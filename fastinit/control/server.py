@@ -384,7 +384,7 @@ class Connection:
                 break
             if self._unsent_bytes > HIGH_WATER_BYTES:
                 break               # _flush() goes on with it
-            if _now_usec() >= deadline:
+            if pause.is_long or _now_usec() >= deadline:
                 self._is_scheduled = True
                 self._server.slice_is_over(self)
                 self._flush()

@@ -329,6 +329,7 @@ def is_enabled(context: Context) -> int:
 
 
 def list_unit_files(context: Context) -> Steps:
+    yield Pause(is_long=True)
     options, dirs = context.options, unit_dirs(context)
     enablement, rules = Enablement(dirs), None
     matches = list_matcher(context.args, complete_names=False)
