@@ -263,13 +263,11 @@ class _Builder:
             self._minimize_impact()
         self._drop_redundant()
         self._collect()
-        # a restart is a stop first, then a start: neither may go in circles
-        for restarts_as in (JobType.RESTART, JobType.START):
-            self._restarts_as = restarts_as
-            while not self._order_is_clean():
+        self._break_cycles()
+        if any(len(wanteds) > 1 for wanteds in self.by_unit.values()):
+            while not self._merge_all():
                 self._collect()
-        while not self._merge_all():
-            self._collect()
+            self._break_cycles()        # what was a stop beside a start when the order was looked at may be a start now
         self._drop_redundant()
         self._check_destructive()
         return Plan([wanteds[0] for wanteds in self.by_unit.values()], self._to_cancel(), self.lines)
@@ -347,6 +345,13 @@ class _Builder:
             del self.by_unit[wanted.name]
 
     # ---- ordering cycles ----
+
+    def _break_cycles(self) -> None:
+        """A restart is a stop first, then a start: neither may go in circles."""
+        for restarts_as in (JobType.RESTART, JobType.START):
+            self._restarts_as = restarts_as
+            while not self._order_is_clean():
+                self._collect()
 
     def _order_is_clean(self) -> bool:
         """False when a cycle was found and a job dropped to break it. Depth first, without recursion."""

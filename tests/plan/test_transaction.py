@@ -259,6 +259,19 @@ def test_a_restart_in_a_circle_does_not_wait_for_ever() -> None:
     assert not run.engine.jobs and states(run) == "a+ b-"
 
 
+def test_a_circle_that_merging_closes_is_broken() -> None:
+    """x and y are stopped (what they need conflicts with the anchor) and started (it wants them): the stops are dropped only after
+    the order was looked at, and then each start is After= the other."""
+    run = FakeRun(target("a.target", Requires=("b.service",)), service("b.service", Wants=("c.service",)),
+                  service("c.service", BindsTo=("x.target",), Before=("x.target",)),
+                  target("d.target", Conflicts=("a.target",), Before=("a.target",), Requires=("b.service",)),
+                  target("x.target", Requires=("y.target",), After=("y.target",)),
+                  target("y.target", BindsTo=("x.target",), After=("x.target",), Wants=("c.service",), Requires=("d.target",)))
+    run.play("start d.target ignore-dependencies; start a.target fail")
+    assert run.sub("a.target") == "active" and run.sub("b.service") == "running" and not run.engine.jobs, jobs(run)
+    assert [line for line in run.lines() if "ordering cycle on" in line], run.lines()
+
+
 def test_ten_thousand_units_in_a_row() -> None:
     """A chain is walked without recursion."""
     count = 10_000
