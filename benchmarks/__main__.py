@@ -16,14 +16,14 @@ import time
 from pathlib import Path
 from typing import Dict, List, NoReturn, Optional, Sequence, Tuple
 
-from benchmarks import boot, burst, churn, idle, machine, memory, page, peers, report, restart, scale, spawn
+from benchmarks import boot, burst, churn, handler, idle, machine, memory, page, peers, report, rest, restart, scale, spawn
 from benchmarks.build import HERE, BenchError, program
 from benchmarks.peers import PEERS, Peer
 from benchmarks.question import Question
 
 QUESTIONS: Dict[str, Question] = {question.name: question for question in (
     idle.QUESTION, churn.QUESTION, burst.QUESTION, scale.QUESTION,
-    restart.QUESTION, spawn.QUESTION, boot.QUESTION, memory.QUESTION,
+    handler.QUESTION, restart.QUESTION, spawn.QUESTION, boot.QUESTION, memory.QUESTION, rest.QUESTION,
 )}
 RUNS = 5
 PAGES = HERE.parent / "docs" / "benchmarks"

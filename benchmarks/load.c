@@ -198,7 +198,7 @@ static void record(struct slot *s, uint64_t out_ns)
 	long i = atomic_load(&n_lifetimes);
 
 	if (from == 0) {
-		from = s->exit_ns;
+		from = s->exit_ns ? s->exit_ns : out_ns;        /* no clock of its own: within one look */
 		atomic_fetch_add(&n_together, 1);
 	}
 	if (i < max_lifetimes)
@@ -423,6 +423,31 @@ static void burst(int count, double linger)
 	       (unsigned long long)(end - begin), count - reaped);
 }
 
+/* ends SECONDS FILE PID...: the ends of these processes, as they come, for SECONDS at most. */
+static void ends(double seconds, const char *path, int count, char **pids)
+{
+	pthread_t thread;
+
+	allocate(count);
+	max_lifetimes = count;
+	lifetimes = calloc((size_t)count, sizeof *lifetimes);
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (!lifetimes || epoll_fd < 0)
+		die("start the watcher");
+	for (int i = 0; i < count; i++) {
+		struct epoll_event ev = { .events = EPOLLIN | EPOLLET, .data.ptr = &slots[i] };
+
+		slots[i].pidfd = (int)syscall(SYS_pidfd_open, atoi(pids[i]), 0);
+		if (slots[i].pidfd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, slots[i].pidfd, &ev) < 0)
+			die("watch a process: it has ended");
+	}
+	if (pthread_create(&thread, NULL, watch, NULL))
+		die("start the watcher");
+	await_reaped(count, seconds);
+	write_lifetimes(path);
+	printf("unreaped %ld\ntogether %ld\n", count - atomic_load(&n_lifetimes), atomic_load(&n_together));
+}
+
 /* hold PID COUNT: COUNT live orphans, children of the init, until stdin ends. */
 static void hold(int count)
 {
@@ -531,12 +556,17 @@ int main(int argc, char **argv)
 	} else if (!strcmp(mode, "burst") && argc == 5) {
 		join(argv[2]);
 		burst(atoi(argv[3]), atof(argv[4]));
+	} else if (!strcmp(mode, "ends") && argc > 4) {
+		if (!hup)
+			die("see a process reaped (Linux 6.9 or later)");
+		spin = sysconf(_SC_NPROCESSORS_ONLN) > 1;
+		ends(atof(argv[2]), argv[3], argc - 4, argv + 4);
 	} else if (!strcmp(mode, "hold") && argc == 4) {
 		join(argv[2]);
 		hold(atoi(argv[3]));
 	} else {
 		fprintf(stderr, "load: churn PID COUNT RATE EVERY SPIN LINGER SECONDS FILE | burst PID COUNT LINGER | hold PID COUNT | "
-				"init FD UPPER BIN ARGV... | probe\n");
+				"ends SECONDS FILE PID... | init FD UPPER BIN ARGV... | probe\n");
 		return 2;
 	}
 	fflush(stdout);

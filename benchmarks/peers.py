@@ -8,6 +8,7 @@ Never: installs anything. `fetch` unpacks packages into the cache directory: sev
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shlex
@@ -29,6 +30,13 @@ SUITE = "trixie"
 MANY = 1_000_000
 
 
+class Told(NamedTuple):
+    """How often a handler of exits was told of one after it was reaped, and how long that took in all."""
+
+    number: int
+    ns: int
+
+
 class Peer(NamedTuple):
     """One init.
 
@@ -36,6 +44,7 @@ class Peer(NamedTuple):
     prepare:  fills the work directory, returns argv.
     services: how many services it can run: 1 for those that run just a command.
     restarts: it restarts a service that ends.
+    told:     of a running one, by its PID 1: what it counts itself where it reaps in one process and handles exits in another.
     """
 
     name: str
@@ -47,6 +56,7 @@ class Peer(NamedTuple):
     nspawn: bool = False
     environment: Mapping[str, str] = MappingProxyType({})
     version: Tuple[str, ...] = ()       # argv that prints one; the program stands in front
+    told: Callable[[int], Told] = lambda pid: Told(0, 0)
     bin: str = ""                       # an unpacked copy whose programs name each other by /usr/bin/...: it is mounted over that
 
     def missing(self) -> str:
@@ -185,6 +195,15 @@ def _fastinit(work: Work, wanted: Wanted) -> List[str]:
     return [FASTINIT_PYTHON, "-m", "fastinit.cli.fastinit", "init", *units]
 
 
+def _fastinit_told(pid: int) -> Told:
+    command = ["nsenter", "-t", str(pid), "-p", "-m", "--", FASTINIT_PYTHON, "-m", "fastinit.cli.fastinit", "stats", "--json"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(HERE.parent)})
+    if ran.returncode != 0:
+        raise BenchError(f"cannot read fastinit's counters: {ran.stderr.strip()}")
+    counters = json.loads(ran.stdout)
+    return Told(sum(counters["handler_ns_log2"]), counters["handler_ns_sum"])
+
+
 SYSTEMCTL_PY = UNPACKED / "systemctl-py" / "usr/bin/systemctl"
 
 
@@ -274,7 +293,8 @@ PEERS: Dict[str, Peer] = {peer.name: peer for peer in (
     Peer("dinit",      DINIT,             _dinit,                          ("dinit",), version=("--version",)),
     Peer("systemctl-py", _find_systemctl_py, _systemctl_py,                ("systemctl",)),
     Peer("systemd",    _find_systemd,     _systemd,                        ("systemd", "systemd-sysv", "dbus"), nspawn=True),
-    Peer("fastinit",   _find_fastinit,    _fastinit,                       environment={"PYTHONPATH": str(HERE.parent)}),
+    Peer("fastinit",   _find_fastinit,    _fastinit,                       environment={"PYTHONPATH": str(HERE.parent)},
+         told=_fastinit_told),
 )}
 
 
@@ -320,6 +340,7 @@ def _unpack(packages: Tuple[str, ...], into: Path, say: Callable[[str], None]) -
 
 def _make_rootfs(root: Path, packages: Tuple[str, ...], say: Callable[[str], None]) -> None:
     say(f"making {root.name} with mmdebstrap")
+    root.parent.mkdir(parents=True, exist_ok=True)
     fresh = root.with_name(f"{root.name}.{os.getpid()}")
     include = [f"--include={','.join(packages)}"] if packages else []
     _run("mmdebstrap", "--variant=minbase", *include, SUITE, str(fresh))

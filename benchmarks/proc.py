@@ -78,8 +78,8 @@ def cpu_ns(pids: Iterable[int]) -> Dict[int, int]:
     return found
 
 
-def spent_ns(before: Mapping[int, int], after: Mapping[int, int]) -> int:
-    """Between two cpu_ns(); a process that only one of them saw is not part of it."""
+def spent(before: Mapping[int, int], after: Mapping[int, int]) -> int:
+    """Between two cpu_ns() or wakeups(); a process that only one of them saw is not part of it."""
     return sum(after[pid] - ns for pid, ns in before.items() if pid in after)
 
 
@@ -93,6 +93,19 @@ def _ticks_ns(pid: int) -> int:
     if s is None:
         raise ProcessLookupError(pid)
     return (s.utime + s.stime) * (1_000_000_000 // os.sysconf("SC_CLK_TCK"))
+
+
+def wakeups(pids: Iterable[int]) -> Dict[int, int]:
+    """How often each process that lives has gone to sleep and was woken: voluntary context switches of its live threads."""
+    found = {}
+    for pid in pids:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found[pid] = sum(_voluntary(Path(f"/proc/{pid}/task/{thread}/status")) for thread in os.listdir(f"/proc/{pid}/task"))
+    return found
+
+
+def _voluntary(status: Path) -> int:
+    return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("voluntary_ctxt_switches"))
 
 
 def pss_bytes(pid: int) -> int:

@@ -144,7 +144,7 @@ class Session:
             before = proc.cpu_ns(self.processes())
             time.sleep(QUIET_SECONDS)
             after = proc.cpu_ns(self.processes())
-            if after.keys() == before.keys() and proc.spent_ns(before, after) < QUIET_SHARE * QUIET_SECONDS * 1e9:
+            if after.keys() == before.keys() and proc.spent(before, after) < QUIET_SHARE * QUIET_SECONDS * 1e9:
                 return
 
     def processes(self) -> List[int]:
@@ -161,7 +161,10 @@ class Session:
 
     def load(self, mode: str, *words: object, seconds: float = 60.0) -> Dict[str, float]:
         """Run load.c against this init; its answer. Raises BenchError when it fails or hangs."""
-        command = [str(program("load")), mode, str(self.pid), *map(str, words)]
+        return self._run_load(mode, self.pid, *words, seconds=seconds)
+
+    def _run_load(self, mode: str, *words: object, seconds: float) -> Dict[str, float]:
+        command = [str(program("load")), mode, *map(str, words)]
         child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_die_with_us)
         try:
             out, err = child.communicate(timeout=seconds)
@@ -183,14 +186,26 @@ class Session:
         after = proc.cpu_ns(who)
         lifetimes = array.array("Q")
         lifetimes.frombytes(path.read_bytes())
-        return Churn(answer, sorted(lifetimes), proc.spent_ns(before, after))
+        return Churn(answer, sorted(lifetimes), proc.spent(before, after))
+
+    def ends(self, pids: Sequence[int], seconds: float) -> "Ends":
+        """The ends of these processes within `seconds`: how long each was a zombie."""
+        path = self.work.top / "lifetimes"
+        answer = self._run_load("ends", seconds, path, *pids, seconds=seconds + 10)
+        lifetimes = array.array("Q")
+        lifetimes.frombytes(path.read_bytes())
+        return Ends(answer, sorted(lifetimes))
+
+    def services(self) -> List[int]:
+        """The services that live, as this process sees them."""
+        return [pid for pid in proc.members(self.space) if (s := proc.stat(pid)) is not None and s.comm == "service"]
 
     def burst(self, count: int, linger: float = LINGER_SECONDS) -> Dict[str, float]:
         who = self.processes()
         before = proc.cpu_ns(who)
         answer = self.load("burst", count, linger, seconds=linger + 60)
         after = proc.cpu_ns(who)
-        return {**answer, "cpu_ns": float(proc.spent_ns(before, after))}
+        return {**answer, "cpu_ns": float(proc.spent(before, after))}
 
     def hold(self, count: int) -> None:
         """COUNT live orphans: direct children of the init until the session ends."""
@@ -222,6 +237,13 @@ def _drop(child: "subprocess.Popen[Any]") -> None:
     for pipe in (child.stdin, child.stdout, child.stderr):
         if pipe is not None:
             pipe.close()
+
+
+class Ends(NamedTuple):
+    """load.c's answer, lifetimes as zombies in ns in rising order."""
+
+    answer: Dict[str, float]
+    lifetimes: List[int]
 
 
 class Churn(NamedTuple):

@@ -32,6 +32,8 @@ typedef struct {
 	uint64_t events_consumed;       /* ring tail */
 	uint64_t latency_ns_log2[40];   /* SIGCHLD wake-up -> reaped, bucket i: < 2^i ns; the last one has no bound */
 	uint64_t latency_ns_sum;
+	uint64_t handler_ns_log2[40];   /* reaped -> read by the manager's handler, of tracked processes; likewise */
+	uint64_t handler_ns_sum;
 } fi_counters;
 
 /* ---- PID 1 ---------------------------------------------------------------------------------------------------- */

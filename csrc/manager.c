@@ -54,7 +54,12 @@ int fi_wake_fd(void)
 
 int fi_exit_read(uint64_t after, fi_exit *out, int n)
 {
-	return fi_manager.shared ? fi_ring_read(fi_manager.shared, after, out, n) : -ENOTCONN;
+	int count = fi_manager.shared ? fi_ring_read(fi_manager.shared, after, out, n) : -ENOTCONN;
+	uint64_t now = count > 0 ? fi_now_ns() : 0;
+
+	for (int i = 0; i < count; i++)
+		fi_times_add(&fi_manager.shared->handler, out[i].reaped_ns, now);
+	return count;
 }
 
 int fi_exit_consume(uint64_t seq)
@@ -249,10 +254,12 @@ int fi_counters_read(fi_counters *out)
 		.reaped_orphans = c->reaped_orphans, .reaped_tracked = c->reaped_tracked, .batches = c->batches,
 		.largest_batch = c->largest_batch, .wakeups = c->wakeups, .coalesced = c->coalesced,
 		.manager_starts = c->manager_starts, .signals = c->signals, .events_written = s->head, .events_consumed = s->tail,
-		.latency_ns_sum = c->latency_ns_sum,
+		.latency_ns_sum = c->latency.sum, .handler_ns_sum = s->handler.sum,
 	};
-	for (int i = 0; i < 40; i++)
-		out->latency_ns_log2[i] = c->latency_ns_log2[i];
+	for (int i = 0; i < FI_BUCKETS; i++) {
+		out->latency_ns_log2[i] = c->latency.log2[i];
+		out->handler_ns_log2[i] = s->handler.log2[i];
+	}
 	return 0;
 }
 

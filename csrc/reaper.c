@@ -80,15 +80,6 @@ static int wait_child(idtype_t type, pid_t pid, siginfo_t *si, int flags, struct
 	return r < 0 ? -errno : 0;
 }
 
-static void count_reap(uint64_t woken_ns, uint64_t now_ns)
-{
-	uint64_t ns = now_ns > woken_ns ? now_ns - woken_ns : 0;
-	int bucket = ns ? 64 - __builtin_clzll(ns) : 0;
-
-	atomic_fetch_add_explicit(&fi_pid1.shared->count.latency_ns_log2[bucket < 39 ? bucket : 39], 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&fi_pid1.shared->count.latency_ns_sum, ns, memory_order_relaxed);
-}
-
 static void count_batch(uint64_t n)
 {
 	fi_counting *c = &fi_pid1.shared->count;
@@ -166,7 +157,7 @@ static uint32_t drain(uint64_t woken_ns)
 		wants_rusage = atomic_load(&s->tracked_count) > 0;
 		r = wait_child(P_ALL, 0, &si, __WNOTHREAD, wants_rusage ? &ru : NULL);
 		if (r == 0 && si.si_pid != 0) {
-			count_reap(woken_ns, fi_now_ns());
+			fi_times_add(&fi_pid1.shared->count.latency, woken_ns, fi_now_ns());
 			if (wants_rusage && fi_tracked_test(s, si.si_pid))
 				forward_orphan(&si, &ru);
 			else
@@ -407,7 +398,7 @@ static int reap(child *c, uint64_t woken_ns)
 		si.si_code = CLD_EXITED;
 		si.si_status = 255;
 	}
-	count_reap(woken_ns, fi_now_ns());      /* before the event: who reads it finds it counted */
+	fi_times_add(&fi_pid1.shared->count.latency, woken_ns, fi_now_ns());      /* before the event: who reads it finds it counted */
 	if (!c->is_manager && (renamed || !c->is_untracked)) {
 		fill(&e, id, &si, &ru);
 		fi_write_event(&e);

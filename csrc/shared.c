@@ -70,3 +70,12 @@ uint64_t fi_now_ns(void)
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
+
+void fi_times_add(fi_times *times, uint64_t from_ns, uint64_t to_ns)
+{
+	uint64_t ns = to_ns > from_ns ? to_ns - from_ns : 0;
+	int bucket = ns ? 64 - __builtin_clzll(ns) : 0;
+
+	atomic_fetch_add_explicit(&times->log2[bucket < FI_BUCKETS ? bucket : FI_BUCKETS - 1], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&times->sum, ns, memory_order_relaxed);
+}

@@ -13,7 +13,7 @@
 #include "api.h"
 
 #define FI_MAGIC 0x66696e69u            /* "fini" */
-#define FI_VERSION 1u                   /* counts up with every change of struct fi_shared */
+#define FI_VERSION 2u                   /* counts up with every change of struct fi_shared */
 #define FI_RING_CAPACITY 32768u         /* events not consumed + processes tracked; as many as the default pid_max */
 #define FI_TABLE_ENTRIES 65536u         /* at most half full, so that a free entry is always near */
 #define FI_PID_LIMIT 4194304            /* PID_MAX_LIMIT of 64-bit Linux: no pid is as high */
@@ -39,10 +39,17 @@ typedef struct {
 	int32_t reserved;
 } fi_tracked;
 
+#define FI_BUCKETS 40                   /* as in api.h */
+
+/* How long something took: bucket i counts what took less than 2^i ns, but not less than 2^(i-1). */
+typedef struct {
+	_Atomic uint64_t log2[FI_BUCKETS], sum;
+} fi_times;
+
 /* The counters of api.h, as two threads can count. */
 typedef struct {
 	_Atomic uint64_t reaped_orphans, reaped_tracked, batches, largest_batch, wakeups, coalesced, manager_starts, signals;
-	_Atomic uint64_t latency_ns_log2[40], latency_ns_sum;
+	fi_times latency;
 } fi_counting;
 
 struct fi_shared {
@@ -60,6 +67,7 @@ struct fi_shared {
 	_Atomic uint64_t signal_count[FI_SIGNALS];      /* PID 1 */
 	_Atomic uint64_t signal_seen[FI_SIGNALS];       /* manager */
 	_Alignas(64) fi_counting count;                 /* PID 1 */
+	_Alignas(64) fi_times handler;                  /* manager */
 
 	_Alignas(64) _Atomic uint64_t news[FI_SLOTS / 64];      /* manager sets, PID 1 clears: slots to look at */
 	fi_slot slots[FI_SLOTS];
@@ -84,6 +92,7 @@ static inline uint64_t fi_state_offset(void)
 int fi_shared_create(struct fi_shared **out);           /* the memfd, or -errno */
 int fi_shared_map(int fd, struct fi_shared **out);      /* -EPROTO: made by another build */
 uint64_t fi_now_ns(void);                               /* CLOCK_MONOTONIC */
+void fi_times_add(fi_times *times, uint64_t from_ns, uint64_t to_ns);
 
 /* ring.c */
 uint64_t fi_ring_write(struct fi_shared *s, fi_exit *event);    /* PID 1, one thread at a time; returns its seq */

@@ -34,8 +34,28 @@ METRICS: Tuple[Metric, ...] = (
     Metric("events_written", "NExitEvents", "Exit events", "Ends of processes written for the manager"),
     Metric("events_consumed", "NExitEventsHandled", "Exit events handled", "Of these, the ones that the manager has handled"),
 )
-LATENCY, LATENCY_SUM = "latency_ns_log2", "latency_ns_sum"
-LATENCY_MEANING = "Time from the wake-up of the init to the end of a reap"
+
+
+class Histogram(NamedTuple):
+    """In the counters as `field`_ns_log2, of which bucket i counts what took less than 2 ** i ns but not less than 2 ** (i - 1),
+    and `field`_ns_sum; of the last bucket nothing is known but that it is more."""
+
+    field: str
+    name: str
+    title: str
+    meaning: str
+
+    def of(self, counters: Mapping[str, object]) -> Tuple[Sequence[int], int]:
+        """Its buckets, and the sum in ns."""
+        buckets, total = counters[f"{self.field}_ns_log2"], counters[f"{self.field}_ns_sum"]
+        assert isinstance(buckets, (list, tuple))
+        return buckets, _number(total)
+
+
+HISTOGRAMS: Tuple[Histogram, ...] = (
+    Histogram("latency", "reap_latency", "Reap latency", "Time from the wake-up of the init to the end of a reap"),
+    Histogram("handler", "handler_latency", "Handler latency", "Time from the reap of a service's process to the manager's handler of it"),
+)
 BAR_COLUMNS = 40
 
 
@@ -57,34 +77,40 @@ def prometheus(counters: Mapping[str, object]) -> List[str]:
     for metric in METRICS:
         name = f"fastinit_{metric.name}" + ("_total" if metric.kind == "counter" else "")
         lines += [f"# HELP {name} {metric.meaning}.", f"# TYPE {name} {metric.kind}", f"{name} {_number(counters[metric.name])}"]
-    name, total = "fastinit_reap_latency_seconds", 0
-    lines += [f"# HELP {name} {LATENCY_MEANING}.", f"# TYPE {name} histogram"]
-    buckets = latency(counters)
-    for power, count in enumerate(buckets[:-1]):        # the last one has no upper bound
-        total += count
-        lines.append(f'{name}_bucket{{le="{2 ** power / 1e9:.9g}"}} {total}')
-    total += sum(buckets[-1:])
-    return [*lines, f'{name}_bucket{{le="+Inf"}} {total}', f"{name}_sum {_number(counters[LATENCY_SUM]) / 1e9:.9f}",
-            f"{name}_count {total}"]
+    for histogram in HISTOGRAMS:
+        name, total = f"fastinit_{histogram.name}_seconds", 0
+        lines += [f"# HELP {name} {histogram.meaning}.", f"# TYPE {name} histogram"]
+        buckets, sum_ns = histogram.of(counters)
+        for power, count in enumerate(buckets[:-1]):        # the last one has no upper bound
+            total += count
+            lines.append(f'{name}_bucket{{le="{2 ** power / 1e9:.9g}"}} {total}')
+        total += sum(buckets[-1:])
+        lines += [f'{name}_bucket{{le="+Inf"}} {total}', f"{name}_sum {sum_ns / 1e9:.9f}", f"{name}_count {total}"]
+    return lines
 
 
 def readable(counters: Mapping[str, object], utf8: bool) -> List[str]:
-    """One line per counter, then the histogram from its first to its last bucket that is not empty."""
+    """One line per counter, then each histogram from its first to its last bucket that is not empty."""
     width = max(len(metric.title) for metric in METRICS)
     lines = [f"{metric.title:>{width}}: {_number(counters[metric.name]):,}" for metric in METRICS]
-    buckets = latency(counters)
+    for histogram in HISTOGRAMS:
+        lines += _drawn(histogram, counters, width, "█" if utf8 else "#")
+    return lines
+
+
+def _drawn(histogram: Histogram, counters: Mapping[str, object], width: int, bar: str) -> List[str]:
+    """Nothing of nothing."""
+    buckets, sum_ns = histogram.of(counters)
     total = sum(buckets)
     if not total:
-        return lines
-    mean = duration(_number(counters[LATENCY_SUM]) / total)
-    lines += [f"{'Reap latency':>{width}}: mean {mean}, " + ", ".join(
-        f"{share:g} % within {duration(bound(buckets, share))}" for share in (50, 99, 99.9)), ""]
+        return []
+    lines = ["", f"{histogram.title:>{width}}: mean {duration(sum_ns / total)}, " + ", ".join(
+        f"{share:g} % within {duration(bound(buckets, share))}" for share in (50, 99, 99.9))]
     first = next(power for power, count in enumerate(buckets) if count)
     last = max(power for power, count in enumerate(buckets) if count)
-    most, bar = max(buckets), "█" if utf8 else "#"
     for power in range(first, last + 1):
         count = buckets[power]
-        drawn = bar * (-(-count * BAR_COLUMNS // most) if count else 0)
+        drawn = bar * (-(-count * BAR_COLUMNS // max(buckets)) if count else 0)
         lines.append(f"{'< ' + duration(2 ** power):>{width}}: {drawn}{' ' if drawn else ''}{count:,}")
     return lines
 
@@ -92,13 +118,6 @@ def readable(counters: Mapping[str, object], utf8: bool) -> List[str]:
 def properties(counters: Mapping[str, object]) -> Dict[str, str]:
     """For `systemctl show` of the manager."""
     return {metric.property: str(_number(counters[metric.name])) for metric in METRICS}
-
-
-def latency(counters: Mapping[str, object]) -> Sequence[int]:
-    """How many reaps took less than 2 ** i ns, but not less than 2 ** (i - 1)."""
-    buckets = counters[LATENCY]
-    assert isinstance(buckets, (list, tuple))
-    return buckets
 
 
 def bound(buckets: Sequence[int], percent: float) -> int:

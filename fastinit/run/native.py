@@ -60,6 +60,8 @@ class Counters(NamedTuple):
     events_consumed: int
     latency_ns_log2: Tuple[int, ...]
     latency_ns_sum: int
+    handler_ns_log2: Tuple[int, ...]
+    handler_ns_sum: int
 
 
 @dataclass
@@ -241,6 +243,7 @@ def counters() -> Counters:
     return Counters(
         c.reaped_orphans, c.reaped_tracked, c.batches, c.largest_batch, c.wakeups, c.coalesced, c.manager_starts,
         c.signals, c.events_written, c.events_consumed, tuple(c.latency_ns_log2), c.latency_ns_sum,
+        tuple(c.handler_ns_log2), c.handler_ns_sum,
     )
 
 
