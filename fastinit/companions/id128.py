@@ -9,6 +9,7 @@ from typing import Callable, Dict, List, Tuple
 
 from fastinit.companions import machine_id
 from fastinit.companions.options import Options, UsageError, run
+from fastinit.id128 import new
 
 USAGE = """
 systemd-id128 [OPTIONS...] COMMAND
@@ -117,7 +118,7 @@ def _help(options: Options) -> int:
 
 # verb -> (function, most arguments; -1 = any number)
 VERBS: Dict[str, Tuple[Callable[[Options], int], int]] = {
-    "new":              (lambda options: _print(machine_id.new(), options), 0),
+    "new":              (lambda options: _print(new(), options), 0),
     "machine-id":       (_one(machine_id.machine), 0),
     "boot-id":          (_one(machine_id.boot), 0),
     "invocation-id":    (_one(machine_id.invocation), 0),

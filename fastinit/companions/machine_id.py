@@ -10,9 +10,9 @@ import hashlib
 import hmac
 import os
 import re
-import secrets
 
 from fastinit.errors import FastinitError
+from fastinit.id128 import version4
 
 ETC = "/etc/machine-id"
 RUN = "/run/machine-id"
@@ -29,21 +29,9 @@ def parse(text: str) -> str:
     return lower.replace("-", "")
 
 
-def _version4(raw: bytes) -> str:
-    """The bits that mark a random UUID, so that the ID can be used as one."""
-    data = bytearray(raw[:16])
-    data[6] = data[6] & 0x0F | 0x40
-    data[8] = data[8] & 0x3F | 0x80
-    return data.hex()
-
-
-def new() -> str:
-    return _version4(secrets.token_bytes(16))
-
-
 def app_specific(base: str, application: str) -> str:
     """HMAC-SHA256 of the application's ID with the base ID as the key: nobody can go back to the base."""
-    return _version4(hmac.new(bytes.fromhex(base), bytes.fromhex(application), hashlib.sha256).digest())
+    return version4(hmac.new(bytes.fromhex(base), bytes.fromhex(application), hashlib.sha256).digest())
 
 
 def read(path: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from typing import List, Tuple
 
+from fastinit import id128
 from fastinit.companions import machine_id
 from fastinit.companions.options import Options, UsageError, complain, run
 from fastinit.errors import FastinitError
@@ -49,7 +50,7 @@ def chosen(root: str) -> Tuple[str, str]:
             return _from_engine(), "container UUID"
         except (OSError, ValueError):
             pass                    # the next source
-    return machine_id.new(), "random generator"
+    return id128.new(), "random generator"
 
 
 def write(path: str, value: str) -> None:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 import sys
-import uuid
 from dataclasses import dataclass
 from typing import List, Optional, Tuple
 
@@ -132,7 +130,7 @@ def _in_editor(context: Context, targets: List[Target]) -> int:
             if not os.path.isdir(folder):
                 os.makedirs(folder)
                 made.append(folder)
-            temporary.append(f"{folder}/.#{name}{uuid.uuid4().hex[:16]}")
+            temporary.append(f"{folder}/.#{name}{os.urandom(8).hex()}")
             _write(temporary[-1], _shown(target))
         code = _run_editor(context, temporary, len(targets) == 1 and bool(targets[0].others))
         if code:
@@ -175,6 +173,7 @@ def _between_the_comments(text: str) -> str:
 
 def _run_editor(context: Context, paths: List[str], is_drop_in: bool) -> int:
     """Its exit code."""
+    import subprocess  # never in the manager
     words = [f"+{FIRST_LINE}"] * is_drop_in + paths
     chosen = next(filter(None, (os.environ.get(name) for name in ("SYSTEMD_EDITOR", "EDITOR", "VISUAL"))), None)
     for command in ([shlex.split(chosen)] if chosen else []) + [[name] for name in EDITORS]:

@@ -9,7 +9,6 @@ A script that has a unit beside it is left alone: nothing but a SysV init, which
 from __future__ import annotations
 
 import os
-import subprocess
 from typing import List, NamedTuple, Sequence, Tuple
 
 from fastinit.control.request import Context, MustRunLocally
@@ -116,6 +115,7 @@ def _is_linked(root: str, script: str) -> bool:
 
 def _call(command: Sequence[str]) -> int:
     """Raises RequestError when there is no such program."""
+    import subprocess  # never in the manager
     try:
         return subprocess.run(command, check=False, stdin=subprocess.DEVNULL, env={**os.environ, **NO_ECHO}).returncode
     except OSError as error:

@@ -54,7 +54,7 @@ class Histogram(NamedTuple):
 
 HISTOGRAMS: Tuple[Histogram, ...] = (
     Histogram("latency", "reap_latency", "Reap latency", "Time from the wake-up of the init to the end of a reap"),
-    Histogram("handler", "handler_latency", "Handler latency", "Time from the reap of a service's process to the manager's handler of it"),
+    Histogram("handler", "handler_latency", "Handler latency", "Time from the reap of a service's process to its handler"),
 )
 BAR_COLUMNS = 40
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Tuple
 
@@ -21,6 +20,7 @@ from fastinit.control.selection import complete, named
 from fastinit.errors import RequestError
 from fastinit.plan.record import UnitRecord
 from fastinit.plan.states import Active, JobMode
+from fastinit.trees import remove_tree
 from fastinit.units import names, values
 from fastinit.units.model import Directory
 
@@ -354,7 +354,7 @@ def _clean_unit(context: Context, name: str, kinds: List[str]) -> int:
     code = 0
     for path in paths:
         try:
-            shutil.rmtree(path)
+            remove_tree(path)
         except FileNotFoundError:
             continue
         except OSError as error:

@@ -13,7 +13,6 @@ import fnmatch
 import glob
 import grp
 import os
-import platform
 import pwd
 import re
 import socket
@@ -94,7 +93,7 @@ class Facts:
         return str(self._fact("hostname", lambda: self.uname().nodename))
 
     def glibc(self) -> str:
-        return str(self._fact("glibc", lambda: platform.libc_ver()[1]))
+        return str(self._fact("glibc", lambda: (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")[2]))
 
     def machine_id(self) -> str:
         return (self.read("/etc/machine-id") or "").strip()

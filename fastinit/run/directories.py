@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
 from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from fastinit.errors import FastinitError
+from fastinit.trees import remove_tree
 from fastinit.units.model import Directory, ExecContext
 from fastinit.units.specifiers import Host
 
@@ -216,7 +216,7 @@ def _remove(base: str, path: str) -> None:
     parent, name = _open_parent(base, path, make=False)
     try:
         if stat.S_ISDIR(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode):
-            shutil.rmtree(f"/proc/self/fd/{parent}/{name}")
+            remove_tree(f"/proc/self/fd/{parent}/{name}")
         else:
             os.unlink(name, dir_fd=parent)
     finally:

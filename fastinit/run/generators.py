@@ -8,14 +8,16 @@ Source: systemd.generator(7).
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import stat
-import subprocess
-from typing import Callable, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional, Tuple
 
 from fastinit.run.loop import READABLE, Loop, Timer, monotonic_usec
+from fastinit.trees import remove_tree
 from fastinit.units.values import signal_name
+
+if TYPE_CHECKING:
+    import subprocess
 
 LIMIT_USEC = 90_000_000
 FOLDERS = ("/run/systemd/{}-generators", "/etc/systemd/{}-generators", "/usr/local/lib/systemd/{}-generators",
@@ -90,7 +92,7 @@ class Generators:
         try:
             for path in self._outputs:
                 if os.path.lexists(path):
-                    shutil.rmtree(path)
+                    remove_tree(path)
                 if will_write:
                     os.makedirs(path, 0o755)
         except OSError as error:
@@ -99,6 +101,7 @@ class Generators:
         return True
 
     def _start(self, path: str) -> None:
+        import subprocess  # few containers have a generator
         try:
             process = subprocess.Popen([path, *self._outputs], stdin=subprocess.DEVNULL, env=self._environment, cwd="/",
                                        start_new_session=True, preexec_fn=_default_signals, umask=0o022)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import errno
 import grp
-import hashlib
 import os
 import pwd
 from typing import NamedTuple, Optional, Sequence, Tuple
@@ -64,7 +63,7 @@ class Identity(NamedTuple):
 
 def find(context: ExecContext, unit: str) -> Identity:
     """Raises IdentityError."""
-    found = _dynamic(context, unit) if context.dynamic_user else _static(context.user) if context.user else Identity()
+    found = _dynamic(context) if context.dynamic_user else _static(context.user) if context.user else Identity()
     if context.group and not (found.is_dynamic and context.group == found.name):
         found = found._replace(gid=_gid(context.group))
     groups = found.groups
@@ -100,26 +99,18 @@ def _static(user: str) -> Identity:
     return Identity(entry.pw_uid, entry.pw_gid, (), entry.pw_name, home, shell)
 
 
-def _dynamic(context: ExecContext, unit: str) -> Identity:
-    name = context.user or dynamic_name(unit)
+def _dynamic(context: ExecContext) -> Identity:
+    """The loader has named the user where the unit does not."""
     try:
-        return _static(name)
+        return _static(context.user)
     except IdentityError:
-        uid = dynamic_uid(name)
-        return Identity(uid, uid, (), name, is_dynamic=True)
-
-
-def dynamic_name(unit: str) -> str:
-    """The unit's name without suffix where that can be a user's name, else a hash of it."""
-    prefix = unit.rpartition(".")[0].partition("@")[0]
-    if "@" not in unit and len(prefix) <= 31 and prefix.isascii() and prefix.replace("_", "").replace("-", "").isalnum() \
-            and not prefix[0].isdigit() and prefix[0] != "-":
-        return prefix
-    return "_du" + hashlib.sha256(unit.encode()).hexdigest()[:16]
+        uid = dynamic_uid(context.user)
+        return Identity(uid, uid, (), context.user, is_dynamic=True)
 
 
 def dynamic_uid(name: str) -> int:
     """A number that no entry of passwd or group has; the first choice depends on the name alone."""
+    import hashlib  # OpenSSL is slow to load and seldom needed
     span = DYNAMIC_UID_MAX - DYNAMIC_UID_MIN + 1
     first = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little") % span
     for step in range(span):

@@ -11,9 +11,9 @@ import os
 import signal
 import time
 import traceback
-import uuid
 from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Tuple, Type
 
+from fastinit import id128
 from fastinit.plan import effects as fx
 from fastinit.plan.events import ConditionsChecked, Event, Exited, MembersGone, PidFileChanged, PidFound, Spawned, SpawnFailed
 from fastinit.plan.record import UnitRecord, tracked_pids
@@ -393,7 +393,7 @@ class Performer:
 
     def _unit_starting(self, effect: fx.UnitStarting) -> None:
         record = self._manager.engine.units[effect.unit]
-        record.invocation_id = uuid.uuid4().hex
+        record.invocation_id = id128.new()
         # Not inactive_exit_realtime_usec: what is done in one round has one time, a restart's last "Stopped" line too.
         record.life_realtime_usec = time.time_ns() // 1000
         self._manager.tag(record)

@@ -8,12 +8,12 @@ Source: sd_booted(3), systemd's "Container Interface", DESIGN 5.
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import stat
 from typing import Mapping, NamedTuple
 
 from fastinit.errors import FastinitError
+from fastinit.trees import remove_tree
 
 
 class RuntimeDirectoryError(FastinitError):
@@ -97,7 +97,7 @@ def _remove_own(path: str) -> None:
     except FileNotFoundError:
         return
     if stat.S_ISDIR(about.st_mode):
-        shutil.rmtree(path)
+        remove_tree(path)
     else:
         os.unlink(path)
 

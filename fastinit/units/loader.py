@@ -670,7 +670,7 @@ class Loader:
     def _context(self, build: Build) -> ExecContext:
         context = build.context
         if context.get("dynamic_user"):
-            name = context.setdefault("user", dynamic_user_name(build.specifiers.prefix))
+            name = context["user"] = context.get("user") or dynamic_user_name(build.specifiers.prefix)
             context.setdefault("group", name)
         if self.config.default_limits:
             context["limits"] = {**self.config.default_limits, **context.get("limits", {})}

@@ -17,7 +17,8 @@ def test_people_see_a_histogram(systemctl: Client) -> None:
     assert lines[0].split() == ["Orphans", "reaped:", "7"]
     assert "Reap latency: mean 11.1 µs, 50 % within 2.05 µs, 99 % within 65.5 µs, 99.9 % within 65.5 µs" in out
     reap, handler = lines.index(""), lines.index("", lines.index("") + 1)
-    assert lines[handler + 1].strip() == "Handler latency: mean 90 µs, 50 % within 131 µs, 99 % within 131 µs, 99.9 % within 131 µs"
+    assert lines[handler + 1].strip() == ("Handler latency: mean 90 µs, 50 % within 131 µs, 99 % within 131 µs, "
+                                          "99.9 % within 131 µs")
     assert lines[handler + 2].split() == ["<", "131", "µs:", "#" * 40, "2"] and lines[handler + 3:] == []
     drawn = [line.split(":", 1) for line in lines[reap + 2:handler]]
     assert [(left.strip(), right.count("#"), right.split()[-1]) for left, right in drawn] == [

@@ -26,14 +26,16 @@ run(1, "/bin/sh", "sh", "-c", "i=0; while [ $i -lt 2000 ]; do (true &) ; i=$((i+
 e = exits(1)[0]
 until(lambda: n.counters().reaped_orphans >= 2000 and not zombies())
 after = n.counters()
-say([e.id, e.code, e.status, after.reaped_orphans, after.reaped_tracked, after.events_written, sum(after.latency_ns_log2)])
+say([e.id, e.code, e.status, after.reaped_orphans, after.reaped_tracked, after.events_written, sum(after.latency_ns_log2),
+     sum(after.handler_ns_log2), after.handler_ns_sum])
 n.exit_request(0); signal.pause()
 """.replace('"/bin/sh", "sh", "-c"', '"/bin/sh", "-c"'), mode)
-    id_, how, status, orphans, tracked, written, in_histogram = said[0]
+    id_, how, status, orphans, tracked, written, in_histogram, handled, handler_ns = said[0]
     assert (id_, how, status, code) == (1, 1, 0, 0)
     assert orphans >= 2000
     assert (tracked, written) == (1, 1)
     assert in_histogram == orphans + tracked
+    assert handled == 1 and handler_ns > 0
 
 
 def test_orphan_is_gone_within_10_ms(tmp_path: Path, mode: str) -> None:

@@ -8,7 +8,7 @@ Source: org.freedesktop.systemd1(5) for names and order; systemctl 257 for how a
 from __future__ import annotations
 
 import grp
-import platform
+import os
 import pwd
 from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
@@ -921,7 +921,7 @@ MANAGER_ROWS: Tuple[Tuple[str, ManagerGet], ...] = (
     ("Features", lambda _context: FEATURES),
     ("Virtualization", _virtualization),
     ("ConfidentialVirtualization", lambda _context: ""),
-    ("Architecture", lambda _context: {"x86_64": "x86-64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())),
+    ("Architecture", lambda _context: {"x86_64": "x86-64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)),
     ("Tainted", lambda _context: ""),
     *_stamps_of_manager(),
     ("LogLevel", lambda context: context.manager.environment.get("SYSTEMD_LOG_LEVEL", "info")),
