@@ -9,7 +9,7 @@ BUILT_FROM := pyproject.toml setup.py fastinit/_build.py $(wildcard csrc/*.c csr
 
 APT := apt-get install -y python3 python3-venv python3-dev gcc libc6-dev make
 
-.PHONY: run test again lint check quick bench docs dist clean help
+.PHONY: run test again lint check quick fuzz faults bench docs dist clean help
 
 help:
 	@echo 'make run     build, then boot fastinit as PID 1 over the units of examples/, with a storm of orphans'
@@ -17,6 +17,8 @@ help:
 	@echo 'make again   the tests that failed last time'
 	@echo 'make lint    ruff, mypy --strict, C with -Wall -Wextra -Werror'
 	@echo 'make check   lint and the quick tests'
+	@echo 'make fuzz    libFuzzer over the C code and random unit files, FUZZ_SECONDS=600 each; what it learns stays in .cache/fuzz'
+	@echo 'make faults  the manager is killed KILLS=2000 times during churn and an orphan storm, with an independent witness'
 	@echo 'make bench   fastinit beside other inits, as ratios; pages and pictures into docs/benchmarks (as root, some 30 minutes)'
 	@echo 'make docs    the pages of docs/ that are made from the tables of the program'
 	@echo 'make dist    sdist and wheel, in dist/'
@@ -60,6 +62,15 @@ lint: $(VENV)/built
 		echo "cc $$source"; cc -std=gnu11 -O2 -Wall -Wextra -Werror -Icsrc -c "$$source" -o /dev/null || exit 1; done
 
 check: lint quick
+
+FUZZ_SECONDS ?= 600
+KILLS        ?= 2000
+
+fuzz: $(VENV)/built
+	FASTINIT_FUZZ_SECONDS=$(FUZZ_SECONDS) FASTINIT_FUZZ_CORPUS=.cache/fuzz $(PY) -m pytest -rs -s tests/fuzz
+
+faults: $(VENV)/built
+	FASTINIT_KILLS=$(KILLS) $(PY) -m pytest -rs tests/system/test_manager_dies.py tests/kernel/test_manager_death.py
 
 bench: $(VENV)/built
 	$(PY) -m benchmarks --fetch --save

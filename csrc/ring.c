@@ -29,8 +29,8 @@ int fi_ring_read(struct fi_shared *s, uint64_t after, fi_exit *out, int n)
 	int count = 0;
 
 	/* A consumed event may be overwritten at any moment. */
-	for (uint64_t seq = (after > tail ? after : tail) + 1; seq <= head && count < n; seq++)
-		out[count++] = *place(s, seq);
+	for (uint64_t seq = after > tail ? after : tail; seq < head && count < n;)
+		out[count++] = *place(s, ++seq);
 	return count;
 }
 

@@ -6,14 +6,19 @@ import collections
 import os
 import random
 import signal
+import socket
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.system.harness import eventually
+from fastinit.control import frames
+from tests.system.harness import Booted, eventually
 
 N_WORKERS = 8
+KILLS = int(os.environ.get("FASTINIT_KILLS", "40"))     # `make faults`: 2,000
+ASKED_EVERY = 4         # kills of a manager that was stopped and has a client waiting
 # The witness is the kernel's O_APPEND: one line from each life of a worker, written by itself.
 WORKER = """
 [Unit]
@@ -29,6 +34,28 @@ ExecStart=/bin/sh -c 'while :; do (sh -c "exit 3" & sh -c "exit 4" &) ; done'
 """
 
 
+# Gives a file to the manager in its first life, and tells in the next ones what it got back.
+KEEPER = """
+[Service]
+FileDescriptorStoreMax=4
+NotifyAccess=main
+ExecStart={python} -I /run/systemd/system/keeper.py
+"""
+KEEPER_SCRIPT = """
+import array, os, signal, socket
+if "LISTEN_FDS" in os.environ:
+    with open("/run/test/kept", "w") as out:
+        out.write(os.environ["LISTEN_FDNAMES"] + ": " + os.pread(3, 99, 0).decode())
+else:
+    fd = os.memfd_create("kept")
+    os.write(fd, b"written before")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.connect(os.environ["NOTIFY_SOCKET"])
+        manager.sendmsg([b"FDSTORE=1\\nFDNAME=kept"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]))])
+signal.pause()
+"""
+
+
 SLOW = """
 [Service]
 ExecStart=/bin/sleep infinity
@@ -39,8 +66,10 @@ ExecStop=/bin/sh -c 'echo begun >/run/test/stop; sleep 1; echo done >>/run/test/
 def units():
     made = {f"w{n}.service": WORKER.format(delay=n + 1, code=n % 3).replace("%i", f"w{n}") for n in range(N_WORKERS)}
     made["storm.service"] = STORM
+    made["keeper.service"] = KEEPER.format(python=sys.executable)
+    made["keeper.py"] = KEEPER_SCRIPT
     made["keep.service"] = "[Service]\nExecStart=/bin/sleep infinity\n"
-    made["all.target"] = "[Unit]\nWants=" + " ".join(sorted(made)) + "\n"
+    made["all.target"] = "[Unit]\nWants=" + " ".join(sorted(set(made) - {"keeper.py"})) + "\n"
     return made
 
 
@@ -55,27 +84,60 @@ def is_last_life(booted, name):
     return booted.run("cat", f"/proc/{pid}/comm").stdout == "sleep\n"
 
 
-def test_every_exit_is_consumed_exactly_once(boot, pytestconfig):
-    """NRestarts of each worker is one less than the lives that the worker itself has witnessed."""
-    kills = int(os.environ.get("FASTINIT_KILLS", "40"))
+class Waiting:
+    """A client that has asked while nobody looks."""
+
+    def __init__(self, booted: Booted, *argv: str) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(60)
+        self._socket.connect(f"/proc/{booted.pid}/root/run/fastinit/control")
+        words = [os.fsencode(word) for word in ("systemctl", *argv)]
+        self._socket.sendall(frames.encode_request({b"tty": b"000", b"cwd": b"/"}, words))
+
+    def answer(self) -> "tuple[bytes, int]":
+        """stdout and exit code."""
+        out = b""
+        with self._socket, self._socket.makefile("rb") as stream:
+            while True:
+                header = stream.read(frames.HEADER_BYTES)
+                assert len(header) == frames.HEADER_BYTES, f"the connection ended after {out!r}"
+                kind, length = frames.decode_header(header)
+                payload = stream.read(length)
+                if kind == frames.EXIT:
+                    return out, payload[0]
+                if kind == frames.STDOUT:
+                    out += payload
+
+
+@pytest.mark.timeout(300 + KILLS)
+def test_every_exit_is_consumed_exactly_once(boot):
+    """NRestarts of each worker is one less than the lives that the worker itself has witnessed; a descriptor in the store is
+    still the same file; a client that waited for a manager that was killed is answered by the next one."""
     booted = boot(units(), "all.target")
     booted.wait_booted()
+    eventually(lambda: booted.show("keeper.service", "NFileDescriptorStore") == "1", "a descriptor is kept")
     keep = booted.show("keep.service", "MainPID")
     seed = random.randrange(1 << 30)
     chooser = random.Random(seed)
     killed = 0
-    while killed < kills:
+    while killed < KILLS:
         pid = booted.manager_pid()
         if not pid:
             continue
         end = time.monotonic() + chooser.random() * 0.25
         while time.monotonic() < end:
             pass
+        client = None
         try:
+            if killed % ASKED_EVERY == 0:
+                os.kill(pid, signal.SIGSTOP)
+                client = Waiting(booted, "is-active", "keep.service")
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             continue
         killed += 1
+        if client:
+            assert client.answer() == (b"active\n", 0), f"seed {seed}, kill {killed}\n{booted.console[-4000:]}"
         eventually(lambda dead=pid: booted.manager_pid() not in (0, dead), "the next manager runs")
     assert booted.show("keep.service", "MainPID") == keep, f"seed {seed}"
     names = [f"w{n}.service" for n in range(N_WORKERS)]
@@ -87,6 +149,10 @@ def test_every_exit_is_consumed_exactly_once(boot, pytestconfig):
     for name in names:
         restarts = int(booted.show(name, "NRestarts"))
         assert restarts == counted[name[:-8]] - 1, f"seed {seed}: {name}: {restarts} restarts, {counted[name[:-8]]} lives"
+    booted.systemctl("restart", "keeper.service")
+    kept = Path(f"/proc/{booted.pid}/root/run/test/kept")
+    eventually(kept.exists, "the keeper has its descriptor back")
+    eventually(lambda: kept.read_text() == "kept: written before", "it is the same file")
     assert booted.stop() == 0
 
 
