@@ -541,6 +541,9 @@ static int start_services_thread(void)
 	pthread_attr_setstacksize(&attr, SERVICES_STACK);
 	r = pthread_create(&thread, &attr, services_main, NULL);
 	pthread_attr_destroy(&attr);
+	if (r == EPERM)
+		say("fastinit: cannot start a thread: this sandbox refuses clone3(2) with EPERM instead of ENOSYS, so that no program can start one. "
+		    "Use a newer container engine (Docker 20.10.10, libseccomp 2.5), or --security-opt seccomp=unconfined\n");
 	return -r;
 }
 

@@ -144,8 +144,13 @@ int fi_signal_queue(int pid, int signo, int value)
 /* Zombies are still there. */
 static int is_there(int pidfd, pid_t pid)
 {
-	if (pidfd >= 0)         /* this very process, not the next one that gets its pid */
-		return syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) == 0 || errno == EPERM;
+	/* This very process, not the next one that gets its pid; any other error may be a sandbox's answer to the call as such. */
+	if (pidfd >= 0) {
+		if (syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) == 0)
+			return 1;
+		if (errno == ESRCH)
+			return 0;
+	}
 	return kill(pid, 0) == 0 || errno == EPERM;
 }
 

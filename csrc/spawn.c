@@ -274,7 +274,7 @@ static rlim_t lower(uint64_t wanted, rlim_t most)
 	return wanted < most ? (rlim_t)wanted : most;
 }
 
-/* As much of it as the present hard limit allows, where more is refused. */
+/* As much of it as the present hard limit allows, where more is refused; nothing where even reading it is: a sandbox. */
 static long set_limits(const fi_spawn_spec *spec)
 {
 	for (int i = 0; i < spec->n_limits; i++) {
@@ -284,6 +284,8 @@ static long set_limits(const fi_spawn_spec *spec)
 
 		if (r == -EPERM) {
 			r = RAW4(SYS_prlimit64, 0, l->resource, NULL, &now);
+			if (is_refused(r))
+				continue;
 			if (r < 0)
 				return r;
 			wanted = (struct rlimit){ lower(l->soft, now.rlim_max), lower(l->hard, now.rlim_max) };

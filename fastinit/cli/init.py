@@ -27,7 +27,11 @@ def run(words: List[str], environment: Dict[str, str], backoff_ms: int = BACKOFF
         environment[USER_VARIABLE] = "1"
     environment.setdefault("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
     variables = [f"{name}={value}" for name, value in environment.items()]
-    return native.init_run(manager_argv(words), variables, STOP_GRACE_MS, MANAGER_GRACE_MS, backoff_ms)
+    try:
+        return native.init_run(manager_argv(words), variables, STOP_GRACE_MS, MANAGER_GRACE_MS, backoff_ms)
+    except OSError as error:
+        print(f"fastinit: {error.strerror}", file=sys.stderr)
+        return 1
 
 
 def manager_argv(words: List[str]) -> List[str]:

@@ -24,6 +24,7 @@ FIRST_FD = 3
 # all, in more steps.
 GC_THRESHOLDS = (1_000, 5, 1_600)
 OWN_VARIABLES = ("FASTINIT_SHM_FD", "FASTINIT_INIT_FD", "FASTINIT_VAULT_FD")
+KERNEL_FILE_LIMIT = (1024, 4096)        # soft and hard, where nobody has set another; <linux/fs.h>
 
 
 def main(words: List[str]) -> int:
@@ -74,7 +75,10 @@ def inherited_fds(environment: Mapping[str, str]) -> Dict[str, List[int]]:
 
 def raise_file_limit() -> Tuple[int, int]:
     """Two descriptors a unit soon exceed the usual soft limit of 1,024. Returns PID 1's own limit, which is the services'."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    except OSError:             # a sandbox, ~@resources: then the services' cannot be set either
+        return KERNEL_FILE_LIMIT
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return soft, hard
 

@@ -10,11 +10,11 @@ from tests.system.harness import Booted
 
 @pytest.fixture
 def boot(tmp_path: Path) -> Iterator[Callable[..., Booted]]:
-    """boot({"a.service": "…"}, "a.service"): a running init; everything ends with the test."""
+    """boot({"a.service": "…"}, "a.service", before="…"): a running init; everything ends with the test."""
     running: List[Booted] = []
 
-    def start(units: Dict[str, str], *names: str) -> Booted:
-        booted = Booted(tmp_path, units, names)
+    def start(units: Dict[str, str], *names: str, before: str = "") -> Booted:
+        booted = Booted(tmp_path, units, names, before)
         running.append(booted)
         return booted
 

@@ -20,6 +20,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_SEC = 60.0
+PF_FORKNOEXEC = 0x40        # <linux/sched.h>, in field 9 of /proc/PID/stat
 ENTER = ["-m", "-p"] if os.geteuid() == 0 else ["-U", "--preserve-credentials", "-m", "-p"]
 HIDDEN = ("/etc/systemd", "/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system", "/etc/init.d",
           "/usr/lib/tmpfiles.d", "/etc/tmpfiles.d")
@@ -38,6 +39,7 @@ exec "$@"
 INIT = """
 import os, sys
 sys.path.insert(0, {root!r})
+{before}
 from fastinit.cli import init
 os._exit(init.run(sys.argv[1:], dict(os.environ), backoff_ms=0))
 """
@@ -53,6 +55,11 @@ def namespaces() -> Optional[List[str]]:
     return None
 
 
+def has_executed(pid: int) -> bool:
+    """Not a child on its way to exec(2), which looks like its parent in all else. Raises OSError."""
+    return not int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[6]) & PF_FORKNOEXEC
+
+
 def eventually(condition: Callable[[], object], what: str, seconds: float = DEADLINE_SEC) -> None:
     end = time.monotonic() + seconds
     while not condition():
@@ -61,9 +68,12 @@ def eventually(condition: Callable[[], object], what: str, seconds: float = DEAD
 
 
 class Booted:
-    """A running init. stop() sends TERM and gives its exit code; leaving the `with` block kills what is left."""
+    """A running init. stop() sends TERM and gives its exit code; leaving the `with` block kills what is left.
 
-    def __init__(self, folder: Path, units: Dict[str, str], start: Sequence[str]) -> None:
+    before: Python that its process runs first.
+    """
+
+    def __init__(self, folder: Path, units: Dict[str, str], start: Sequence[str], before: str = "") -> None:
         command = namespaces()
         if command is None:
             pytest.skip("neither root nor user namespaces: cannot make a pid namespace here")
@@ -76,7 +86,7 @@ class Booted:
         with open(self._console, "wb") as console:
             self._unshare = subprocess.Popen(
                 [*command, "bash", "-c", SCRIPT.replace("{hidden}", " ".join(HIDDEN)), "_", str(sources),
-                 sys.executable, "-I", "-c", INIT.format(root=str(ROOT)), *start],
+                 sys.executable, "-I", "-c", INIT.format(root=str(ROOT), before=before), *start],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT)
         eventually(self._has_init, "init runs")
 
@@ -126,7 +136,7 @@ class Booted:
         """In this machine's numbers; 0 between two managers."""
         for pid in self._children():
             try:
-                if b"fastinit.cli.manager" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                if b"fastinit.cli.manager" in Path(f"/proc/{pid}/cmdline").read_bytes() and has_executed(pid):
                     return pid
             except OSError:
                 pass

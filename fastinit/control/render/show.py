@@ -253,7 +253,10 @@ def _default_limit(name: str, soft: bool) -> str:
     number = getattr(resource, f"RLIMIT_{name}", {"LOCKS": 10, "SIGPENDING": 11}.get(name))
     if number is None:
         return "infinity"
-    value = resource.getrlimit(number)[0 if soft else 1]
+    try:
+        value = resource.getrlimit(number)[0 if soft else 1]
+    except OSError:             # a sandbox does not even let us look
+        return "infinity"
     return "infinity" if value == resource.RLIM_INFINITY else str(value)
 
 
