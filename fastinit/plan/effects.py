@@ -170,3 +170,6 @@ Effect = Union[
     CheckConditions,
     Untrack, UnitStarting, UnitStopped, StoreFds, RemoveFds, StateChanged, JobFinished, LogLine, ManagerAction,
 ]
+
+# Twice is as good as once, but for one more line in the log: what led to them need not be committed before.
+REPEATABLE = frozenset((WatchMembers, UnwatchMembers, UnwatchPidFile, UnitStopped, StateChanged, LogLine))

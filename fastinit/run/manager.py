@@ -15,7 +15,7 @@ from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 from fastinit.journal import store as log_store
 from fastinit.journal.capture import Capture, Source
 from fastinit.journal.console import Console
-from fastinit.plan.effects import JobFinished, ManagerAction, StateChanged
+from fastinit.plan.effects import REPEATABLE, JobFinished, ManagerAction, StateChanged
 from fastinit.plan.engine import Engine
 from fastinit.plan.events import Event, Exited, Notified
 from fastinit.plan.record import Job, UnitRecord, tracked_pids
@@ -209,15 +209,20 @@ class Manager:
         settled = self.lifecycle.settled()
         return self.transient.sweep() or settled
 
-    def pump(self) -> None:
-        """Carry out what the engine has decided, and what follows from that, until nothing is left."""
+    def pump(self, commit_soon: bool = False) -> None:
+        """Carry out what the engine has decided, and what follows from that, until nothing is left.
+
+        commit_soon: the caller sees to it that a pump without it follows before the loop waits; until then nothing is committed
+        but for an effect that must not come twice. A manager that dies in between leaves the event to be handled again.
+        """
         if self._pumping:       # an effect's callback changed something: the outer pump goes on with it
             return
         self._pumping = True
         try:
             while True:
                 effects = self.engine.take_effects()
-                self.save()
+                if not (commit_soon and all(type(effect) in REPEATABLE for effect in effects)):
+                    self.save()
                 if not effects:
                     break
                 for effect in effects:
@@ -527,7 +532,7 @@ class Manager:
                 self._exited(exit_)
             if exits:
                 self.members.new_round()
-                self.pump()
+                self.pump(commit_soon=True)     # a restart is then one commit together with the exit
             if len(exits) < EXITS_PER_ROUND:
                 return
 
