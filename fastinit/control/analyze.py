@@ -11,7 +11,7 @@ import json
 from typing import Any, Dict, List, Sequence
 
 from fastinit.control.render import dump
-from fastinit.control.render.show import RELATIONS
+from fastinit.control.render.properties.unit import RELATIONS
 from fastinit.control.request import Context, Pause, Steps
 from fastinit.control.selection import matcher
 from fastinit.errors import RequestError

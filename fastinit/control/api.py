@@ -78,7 +78,7 @@ class ManagerApi(Protocol):
     @property
     def boot_realtime_usec(self) -> int: ...
     @property
-    def stamps(self) -> Mapping[str, Tuple[int, int]]: ...      # "finish" … -> (realtime, monotonic); see show.MANAGER_STAMPS
+    def stamps(self) -> Mapping[str, Tuple[int, int]]: ...      # "finish" … -> (realtime, monotonic); see MANAGER_STAMPS
     @property
     def explicit_units(self) -> Tuple[str, ...]: ...
     environment: Dict[str, str]

@@ -17,6 +17,7 @@ from fastinit.control.api import LogEntryApi
 from fastinit.control.edit import look_up
 from fastinit.control.options import UsageError
 from fastinit.control.render import dependencies, show, status, times, units
+from fastinit.control.render.properties.manager import VERSION
 from fastinit.control.render.style import Style
 from fastinit.control.render.table import REST, Lines
 from fastinit.control.request import YELLOW, Context, Pause, Steps, print_all
@@ -185,7 +186,7 @@ def _system_status(context: Context) -> Lines:
     yield f"   Failed: {sum(record.active is Active.FAILED for record in records)} units"
     since = times.timestamp(manager.boot_realtime_usec, context.options.timestamp)
     yield f"    Since: {since}; {times.relative(manager.boot_realtime_usec, time.time_ns() // 1000)}"
-    yield f"  systemd: {show.VERSION}"
+    yield f"  systemd: {VERSION}"
     yield "   CGroup: /"
     yield from _system_tree(context, style)
 

@@ -11,7 +11,7 @@ from typing import Dict, Iterator, List, Tuple
 import pytest
 
 from fastinit.companions.analyze import boot, dot, plot
-from fastinit.control.render.show import MANAGER_STAMPS
+from fastinit.control.render.properties.manager import MANAGER_STAMPS
 
 from . import guests
 

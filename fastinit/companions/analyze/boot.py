@@ -40,7 +40,7 @@ class UnitTimes(NamedTuple):
 
 
 class Boot(NamedTuple):
-    """stamps: "userspace", "finish" … of control/render/show.py.   default: what default.target is called."""
+    """stamps: "userspace", "finish" … of control/render/properties/manager.py.   default: what default.target is called."""
 
     stamps: Mapping[str, int]
     default: str

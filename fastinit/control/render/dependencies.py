@@ -1,8 +1,7 @@
 """list-dependencies: a tree with state dots.
 
 In:  a unit's name, the engine's relations.   Out: lines.
-Source: systemctl(1) "list-dependencies"; order and marks as systemctl 257 prints them.
-"""
+Source: systemctl(1) "list-dependencies"; order and marks as systemctl 257 prints them."""
 
 from __future__ import annotations
 

@@ -3,8 +3,7 @@
 In:  a record, the manager.   Out: lines. A label's value is that of a property of `show`, but for the forms of a dump: "n/a" for
 no time, the largest number for what is not limited.
 Never: says what is not known here: where a dependency came from, cgroups, what takes references.
-Source: systemd-analyze(1) "dump": people read it, and nobody should parse it; the order is that of 257.
-"""
+Source: systemd-analyze(1) "dump": people read it, and nobody should parse it; the order is that of 257."""
 
 from __future__ import annotations
 
@@ -14,6 +13,9 @@ from fastinit.control.help_text import FEATURES, SYSTEMD_VERSION
 from fastinit.control.processes import quote
 from fastinit.control.render import show, times
 from fastinit.control.render.exit_status import CODES
+from fastinit.control.render.properties.forms import NOT_SET
+from fastinit.control.render.properties.manager import MANAGER_STAMPS, VERSION
+from fastinit.control.render.properties.rows import Get, Subject
 from fastinit.control.render.status import commands
 from fastinit.control.request import Context
 from fastinit.plan.record import ExecStatus, Job, UnitRecord
@@ -73,8 +75,8 @@ class _Values:
     """The properties of one unit, each computed when its line comes."""
 
     def __init__(self, context: Context, record: UnitRecord) -> None:
-        self.subject = show.Subject(context, record)
-        self._rows: Dict[str, show.Get] = dict(show.rows_for(record.unit))
+        self.subject = Subject(context, record)
+        self._rows: Dict[str, Get] = dict(show.rows_for(record.unit))
 
     def __call__(self, name: str) -> str:
         get = self._rows.get(name)
@@ -93,9 +95,9 @@ class _Values:
 
 
 def manager_lines(context: Context) -> Iterator[str]:
-    yield f"Manager: systemd {SYSTEMD_VERSION} ({show.VERSION})"
+    yield f"Manager: systemd {SYSTEMD_VERSION} ({VERSION})"
     yield f"Features: {FEATURES}"
-    for name in show.MANAGER_STAMPS.values():
+    for name in MANAGER_STAMPS.values():
         realtime, _ = context.manager.stamps.get(name, (0, 0))
         if realtime:
             yield f"Timestamp {name}: {times.timestamp(realtime)}"
@@ -176,7 +178,7 @@ def _type_lines(record: UnitRecord, value: _Values, arrow: str) -> Iterator[str]
     if kind in ("service", "slice", "scope"):
         for label, name in (*_ACCOUNTING, *_CGROUP):
             text = value(name)
-            yield f"\t{label}: {NOT_LIMITED if text in (show.NOT_SET, 'infinity') else text}"
+            yield f"\t{label}: {NOT_LIMITED if text in (NOT_SET, 'infinity') else text}"
 
 
 def _service(record: UnitRecord, value: _Values) -> Iterator[str]:

@@ -1,8 +1,7 @@
 """How a process ended, in words.
 
 In:  code and status of waitid(2).   Out: "code=exited, status=1/FAILURE" and its parts.
-Source: systemd.exec(5) "PROCESS EXIT CODES"; LSB; BSD sysexits(3).
-"""
+Source: systemd.exec(5) "PROCESS EXIT CODES"; LSB; BSD sysexits(3)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """`systemctl status`: what a unit is, how it is, which processes it has, what it said last.
 
 In:  a record and facts about it.   Out: lines.
-Source: systemctl 257's status, field by field in its order; labels end in column 12.
-"""
+Source: systemctl 257's status, field by field in its order; labels end in column 12."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """Colours, dots and widths: what a terminal gets and a pipe does not.
 
 In:  Terminal.   Out: strings.
-Source: SGR sequences and glyphs as systemctl 257 writes them to a terminal.
-"""
+Source: SGR sequences and glyphs as systemctl 257 writes them to a terminal."""
 
 from __future__ import annotations
 

@@ -2,8 +2,7 @@
 
 In:  headers and rows of cells.   Out: text, line by line; wider than the terminal only into a pipe.
 A table of thousands is made in small steps: between two lines, and before the first while the columns are measured, REST says
-that whoever makes it may let others go first.
-"""
+that whoever makes it may let others go first."""
 
 from __future__ import annotations
 

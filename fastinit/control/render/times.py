@@ -1,8 +1,7 @@
 """Points in time and sizes as systemctl writes them.
 
 In:  CLOCK_REALTIME microseconds, 0 = never.   Out: text, "" for never.
-Source: systemd.time(7), systemctl(1) "--timestamp=".
-"""
+Source: systemd.time(7), systemctl(1) "--timestamp="."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """list-units and list-jobs.
 
 In:  records and jobs.   Out: lines.
-Source: systemctl 257's tables and legends.
-"""
+Source: systemctl 257's tables and legends."""
 
 from __future__ import annotations
 
