@@ -26,7 +26,7 @@ from fastinit.units.directives import PARSERS, TABLE
 from fastinit.units.enablement import NO_PRESET, Enablement
 from fastinit.units.install import Change, Done, Installer
 from fastinit.units.model import Unit
-from fastinit.units.parsers import memory
+from fastinit.units.parsers.resources import memory
 from fastinit.units.presets import PAST, load_presets
 from fastinit.units.specifiers import Host, Specifiers
 from fastinit.units.unitdirs import GLOBAL, SYSTEM, USER, FileError, UnitDirs

@@ -24,7 +24,7 @@ from fastinit.run.native import SpawnSpec
 from fastinit.units import values
 from fastinit.units.execline import expand_argv
 from fastinit.units.model import ExecCommand, ExecContext, Service, Unit
-from fastinit.units.parsers import CAP_ALL, CAPABILITIES
+from fastinit.units.parsers.accounts import CAP_ALL, CAPABILITIES
 
 DEFAULT_SEARCH_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 EXIT_CHDIR, EXIT_EXEC = 200, 203

@@ -20,8 +20,9 @@ from fastinit.plan.engine import Engine
 from fastinit.plan.events import Event, Exited, Notified
 from fastinit.plan.record import Job, UnitRecord, tracked_pids
 from fastinit.plan.states import Active, JobMode, JobType
-from fastinit.run import conditions, fdstore, native, notify, runtime, virt
+from fastinit.run import fdstore, native, notify, runtime, virt
 from fastinit.run.boot import NOT_INHERITED, NOTHING, Boot, passed
+from fastinit.run.conditions.facts import Facts
 from fastinit.run.generators import Generators
 from fastinit.run.lifecycle import Lifecycle
 from fastinit.run.loop import READABLE, WRITABLE, Loop, Timer, monotonic_usec, realtime_usec
@@ -54,7 +55,7 @@ class Manager:
         self.console_fd = 1
         self.loop = Loop()
         self.members = Members(self.init_pid)
-        self.facts = conditions.Facts(environ=lambda: {**self.own_environment, **self.environment})
+        self.facts = Facts(environ=lambda: {**self.own_environment, **self.environment})
         self.environment: Dict[str, str] = {"PATH": environment.get("PATH", DEFAULT_PATH)}
         if user:        # a session's variables are for everything that runs in it
             self.environment.update({name: value for name, value in environment.items() if name not in NOT_INHERITED})

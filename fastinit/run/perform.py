@@ -17,7 +17,8 @@ from fastinit import id128
 from fastinit.plan import effects as fx
 from fastinit.plan.events import ConditionsChecked, Event, Exited, MembersGone, PidFileChanged, PidFound, Spawned, SpawnFailed
 from fastinit.plan.record import UnitRecord, tracked_pids
-from fastinit.run import conditions, directories, execenv, native, notify, openfile, pidfile, streams
+from fastinit.run import directories, execenv, native, notify, openfile, pidfile, streams
+from fastinit.run.conditions.check import check
 from fastinit.run.loop import READABLE
 from fastinit.run.members import parent_pid
 from fastinit.units.values import signal_name
@@ -386,7 +387,7 @@ class Performer:
     def _check_conditions(self, effect: fx.CheckConditions) -> Event:
         unit = self._manager.engine.units[effect.unit].unit
         try:
-            return conditions.check(unit, self._manager.facts)
+            return check(unit, self._manager.facts)
         except OSError as error:
             self._manager.log(effect.unit, 4, f"{effect.unit}: cannot check a condition: {error}")
             return ConditionsChecked(effect.unit, False, True, f"a condition could not be checked ({error})")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Callable, Dict, List, Mapping, NamedTuple, Tuple
 
 from fastinit.units.model import ExecContext
-from fastinit.units.parsers import CAPABILITIES
+from fastinit.units.parsers.accounts import CAPABILITIES
 from fastinit.units.values import parse_boolean
 
 EXIT_NAMESPACE = 226

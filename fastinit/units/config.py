@@ -14,20 +14,20 @@ from typing import Any, Dict, List, Mapping, Tuple
 from fastinit.errors import UnitError
 from fastinit.units.build import Build, Parser, freeze
 from fastinit.units.files import read_file
-from fastinit.units.parsers import (
+from fastinit.units.parsers.lists import environment
+from fastinit.units.parsers.scheduling import limit
+from fastinit.units.parsers.single import (
     boolean,
     boolean_or,
-    environment,
     integer,
     kept,
-    limit,
-    log_level_max,
     no_limit_at_zero,
     one_of,
     resettable,
     seconds,
     string,
 )
+from fastinit.units.parsers.streams import log_level_max
 from fastinit.units.specifiers import Host, Specifiers
 from fastinit.units.syntax import parse
 

@@ -29,7 +29,7 @@ from fastinit.units.model import (
     StdStream,
     Unit,
 )
-from fastinit.units.parsers import is_user
+from fastinit.units.parsers.accounts import is_user
 from fastinit.units.replaced import ALWAYS, REPLACED, VENDOR
 from fastinit.units.specifiers import Host, Specifiers
 from fastinit.units.syntax import Parsed, parse

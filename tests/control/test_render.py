@@ -109,6 +109,18 @@ def test_show(systemctl: Client) -> None:
     assert systemctl("show", "web", "plain", "-P", "Id") == (0, "web.service\n\nplain.service\n", "")
 
 
+@pytest.mark.parametrize(("given", "shown"), [
+    ("", ("30", "6", "3")),
+    ("SyslogFacility=local3\nSyslogLevel=debug", ("159", "7", "19")),
+    ("SyslogFacility=authpriv\nSyslogLevel=2", ("82", "2", "10")),
+])
+def test_show_of_the_priority(systemctl: Client, given: str, shown: "tuple[str, str, str]") -> None:
+    """syslog(3): facility * 8 + level; local0 is 16."""
+    systemctl.manager.write("logs.service", f"[Service]\nExecStart=/bin/x\n{given}\n")
+    _, out, _ = systemctl("show", "logs", "-p", "SyslogPriority", "-p", "SyslogLevel", "-p", "SyslogFacility")
+    assert dict(line.split("=") for line in out.split()) == dict(zip(("SyslogPriority", "SyslogLevel", "SyslogFacility"), shown))
+
+
 def test_show_of_the_manager(systemctl: Client) -> None:
     out = systemctl("show").out
     assert out.startswith("Version=257 (fastinit ") and "\nSystemState=running\n" in out and "\nNFailedUnits=0\n" in out

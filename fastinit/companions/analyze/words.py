@@ -126,7 +126,8 @@ def compare_versions(options: Options) -> int:
 
 
 def condition(options: Options) -> int:
-    from fastinit.run.conditions import HELD, TESTS, Facts, check_list, test, text_of
+    from fastinit.run.conditions.check import HELD, TESTS, check_list, test, text_of
+    from fastinit.run.conditions.facts import Facts
     from fastinit.units.model import Condition
     groups: Dict[str, List[Condition]] = {"Assert": [], "Condition": []}
     for word in options.args[1:]:
@@ -169,7 +170,7 @@ def exit_status(options: Options) -> int:
 
 
 def capability(options: Options) -> int:
-    from fastinit.units.parsers import CAPABILITIES
+    from fastinit.units.parsers.accounts import CAPABILITIES
     by_number = {number: name for name, number in CAPABILITIES.items()}
     wanted = []
     for word in options.args[1:]:

@@ -18,6 +18,7 @@ from fastinit.control.render.properties.forms import (
 )
 from fastinit.control.render.properties.rows import Get, Row, Subject, bool_of, const, span_of, text_of, words_of
 from fastinit.units import values as texts
+from fastinit.units.parsers.streams import LOG_FACILITIES, LOG_LEVELS
 
 
 def default_limit(name: str, soft: bool) -> str:
@@ -78,11 +79,7 @@ def _files(subject: Subject) -> str:
 
 
 def _priority(subject: Subject) -> str:
-    level = {"emerg": 0, "alert": 1, "crit": 2, "err": 3, "warning": 4, "notice": 5, "info": 6, "debug": 7}.get(
-        subject.exec.syslog_level, 6)
-    facility = {"kern": 0, "user": 1, "mail": 2, "daemon": 3, "auth": 4, "syslog": 5, "lpr": 6, "news": 7, "uucp": 8, "cron": 9,
-                "authpriv": 10, "ftp": 11}.get(subject.exec.syslog_facility, 3)
-    return str(facility * 8 + level)
+    return str(LOG_FACILITIES[subject.exec.syslog_facility] * 8 + LOG_LEVELS[subject.exec.syslog_level])
 
 
 def _working_directory(subject: Subject) -> str:

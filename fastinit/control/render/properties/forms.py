@@ -11,6 +11,7 @@ from fastinit.control import processes
 from fastinit.control.render import times
 from fastinit.units import values as texts
 from fastinit.units.model import USEC_INFINITY, Condition, Directory, ExitStatusSet, StdStream
+from fastinit.units.parsers.accounts import CAP_ALL, CAPABILITIES
 
 NOT_SET = "[not set]"
 
@@ -78,16 +79,6 @@ def exec_time(usec: int, style: str) -> str:
     return f"[{times.timestamp(usec, style) or 'n/a'}]"
 
 
-# By bit number, capabilities(7).
-_CAPABILITIES = (
-    "chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap",
-    "linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner", "sys_module",
-    "sys_rawio", "sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice", "sys_resource", "sys_time",
-    "sys_tty_config", "mknod", "lease", "audit_write", "audit_control", "setfcap", "mac_override", "mac_admin", "syslog",
-    "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf", "checkpoint_restore",
-)
-
-
 def capabilities(mask: Optional[int]) -> str:
-    bits = (1 << len(_CAPABILITIES)) - 1 if mask is None else mask
-    return words(f"cap_{name}" for at, name in enumerate(_CAPABILITIES) if bits >> at & 1)
+    bits = CAP_ALL if mask is None else mask
+    return words(f"cap_{name}" for name, at in CAPABILITIES.items() if bits >> at & 1)
