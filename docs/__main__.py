@@ -1,6 +1,6 @@
 """`make docs`: the pages that are made from the program's own tables; a test holds them to what this prints.
 
-In:  units.directives, control.verbs and options, plan.service_table.   Out: PAGES: pages of docs/, and what the wheel
+In:  units.directives, control.verbs and options, plan.service.table.   Out: PAGES: pages of docs/, and what the wheel
 installs below share/ (manual pages, completions), which stands in fastinit/share.
 """
 
@@ -11,7 +11,7 @@ from typing import Callable, Dict, List
 
 from docs import completions, man
 from fastinit.control import options, system, verbs
-from fastinit.plan import service_table
+from fastinit.plan.service import table as service_table
 from fastinit.units import directives
 
 TREE = Path(__file__).resolve().parents[1]

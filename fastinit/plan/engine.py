@@ -28,7 +28,7 @@ from fastinit.plan.events import (
 from fastinit.plan.queue import JobQueue
 from fastinit.plan.record import Job, UnitRecord, job_from_json, job_to_json, record_from_json, record_to_json
 from fastinit.plan.scope import ScopeType
-from fastinit.plan.service import ServiceType
+from fastinit.plan.service.life import ServiceType
 from fastinit.plan.simple import SimpleType, UnsupportedType
 from fastinit.plan.states import Active, JobMode, JobResult, JobType, Result, Sub
 from fastinit.plan.world import IDLE, JOB, RETRY, RUNTIME, STATE, WATCHDOG, World

@@ -9,8 +9,8 @@ import pytest
 
 from fastinit.plan import effects as do
 from fastinit.plan.events import Exited
-from fastinit.plan.service import restart_delay_usec
-from fastinit.plan.service_table import RESTARTS
+from fastinit.plan.service.results import restart_delay_usec
+from fastinit.plan.service.table import RESTARTS
 from fastinit.plan.states import Result
 from fastinit.units.model import USEC_INFINITY, ExitStatusSet, Service
 from tests.plan.harness import PROGRAM, SECOND, FakeRun, service, target

@@ -8,7 +8,7 @@ from fastinit.plan import effects as do
 from fastinit.plan import events as ev
 from fastinit.plan import jobs
 from fastinit.plan.record import Job, UnitRecord
-from fastinit.plan.service_table import RELOADS, STARTING, STOPPING
+from fastinit.plan.service.table import RELOADS, STARTING, STOPPING
 from fastinit.plan.states import Active, JobState, JobType, Sub
 from fastinit.units.model import USEC_INFINITY
 

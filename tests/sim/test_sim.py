@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fastinit.plan import service_table
+from fastinit.plan.service import table as service_table
 from fastinit.plan.states import Sub
 from tests.sim.run import failure, kind_of, make, shrink, simulate
 

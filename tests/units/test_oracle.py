@@ -25,6 +25,7 @@ from fastinit.units.model import DEPENDENCY_KINDS, Unit
 from fastinit.units.specifiers import Host
 from fastinit.units.timespan import format_usec
 from fastinit.units.values import format_boolean, signal_name
+from tests.units import debian
 
 ANALYZE = shutil.which("systemd-analyze")
 LIB = Path("/usr/lib/systemd/system") if Path("/usr/lib/systemd/system").is_dir() else Path("/lib/systemd/system")
@@ -124,8 +125,29 @@ def test_unit_files_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every unit file here loads as systemd loads it."""
     monkeypatch.setattr(loader_module, "REPLACED", {})      # as they are, systemd's own daemons too
     files = [name for name in os.listdir(LIB) if names.is_valid(name) and not name.endswith((".scope", ".device"))]
-    theirs, places = verify([name.replace("@.", "@inst.") for name in files], str(LIB))
-    units = Loader(host=Host(environ={"SYSTEMD_UNIT_PATH": str(LIB)}))
+    compared, wrong = compare_all(files, str(LIB))
+    assert wrong == []
+    assert compared > len(files) // 2
+
+
+def test_unit_files_of_debian(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every unit file of some 270 packages loads as systemd loads it, with no warning of its own."""
+    monkeypatch.setattr(loader_module, "REPLACED", {})
+    try:
+        folder = debian.units()
+    except debian.Unavailable as error:
+        pytest.skip(str(error))
+    files = sorted(name for name in os.listdir(folder) if names.is_valid(name) and not name.endswith((".scope", ".device")))
+    assert len(files) > 500, "the packages have fewer unit files than they had"
+    compared, wrong = compare_all(files, f"{folder}:{LIB}")
+    assert wrong == []
+    assert compared > len(files)        # and what they refer to
+
+
+def compare_all(files: Iterable[str], path: str) -> Tuple[int, List[str]]:
+    """How many units were compared, and what differs."""
+    theirs, places = verify([name.replace("@.", "@inst.") for name in files], path)
+    units = Loader(host=Host(environ={"SYSTEMD_UNIT_PATH": path}))
     wrong: List[str] = []
     compared = 0
     for name, dump in theirs.items():
@@ -135,8 +157,7 @@ def test_unit_files_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         wrong += differences(units, name, dump)
         wrong += [line for line in units.load(name).warnings
                   if not any(line.startswith(f"{path}:{number}:") for path, number in places)]
-    assert wrong == []
-    assert compared > len(files) // 2
+    return compared, wrong
 
 
 PATH = ("etc/control", "run/transient", "etc/system", "run/system", "usr/local/lib/system", "usr/lib/system")

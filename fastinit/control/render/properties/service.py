@@ -23,7 +23,7 @@ from fastinit.control.render.properties.rows import (
 )
 from fastinit.control.render.status import commands
 from fastinit.plan.record import ExecStatus
-from fastinit.plan.service import restart_delay_usec
+from fastinit.plan.service.results import restart_delay_usec
 from fastinit.plan.states import Sub
 from fastinit.units import values as texts
 from fastinit.units.model import ExecCommand
