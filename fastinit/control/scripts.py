@@ -14,7 +14,7 @@ from typing import List, NamedTuple, Sequence, Tuple
 from fastinit.control.request import Context, MustRunLocally
 from fastinit.errors import RequestError
 from fastinit.units import sysv
-from fastinit.units.install import Context as InstallContext
+from fastinit.units.install_info import Context as InstallContext
 from fastinit.units.unitdirs import SYSTEM, FileError, UnitDirs
 
 VERBS = frozenset(("enable", "disable", "is-enabled"))

@@ -25,6 +25,7 @@ from fastinit.units.build import Build
 from fastinit.units.directives import PARSERS, TABLE
 from fastinit.units.enablement import NO_PRESET, Enablement
 from fastinit.units.install import Change, Done, Installer
+from fastinit.units.install_info import Context as InstallContext
 from fastinit.units.model import Unit
 from fastinit.units.parsers.resources import memory
 from fastinit.units.presets import PAST, load_presets
@@ -146,7 +147,7 @@ def _check_scripts(context: Context, units: Sequence[str]) -> None:
     for name in units:
         if not name.startswith("/") and name.endswith(".service"):
             try:
-                install.Context(unit_dirs(context)).discover(name, False, load=False)
+                InstallContext(unit_dirs(context)).discover(name, False, load=False)
             except FileError as error:
                 if error.number not in (errno.ENOENT, errno.ELOOP, errno.ERFKILL, errno.EADDRNOTAVAIL):
                     line = f"Failed to look up unit file state: {os.strerror(error.number)}"

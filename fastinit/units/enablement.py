@@ -11,8 +11,8 @@ import os
 from typing import Dict, Iterator, List, NamedTuple, Tuple
 
 from fastinit.units import names
-from fastinit.units.install import Context, Info
-from fastinit.units.loader import MASKED
+from fastinit.units.index import MASKED
+from fastinit.units.install_info import Context, Info
 from fastinit.units.unitdirs import NULL, SYSTEM, FileError, UnitDirs
 
 STATES = ("enabled", "enabled-runtime", "linked", "linked-runtime", "alias", "masked", "masked-runtime", "static", "disabled",

@@ -9,57 +9,26 @@ Source: systemd.unit(5), "UNIT FILE LOAD PATH"; systemd.service(5) and the pages
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, Type, TypeVar
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from fastinit.errors import UnitError
 from fastinit.units import names, sysv
-from fastinit.units.build import BadSetting, Build, Keyed, freeze
+from fastinit.units.build import BadSetting, Build
 from fastinit.units.config import ManagerConfig
+from fastinit.units.defaults import context_defaults, make, service_defaults
 from fastinit.units.directives import PARSERS
-from fastinit.units.files import Stamp, chase, read_file
+from fastinit.units.files import Stamp, read_file
 from fastinit.units.implicit import add_defaults, add_implicit, default_slice
-from fastinit.units.model import (
-    USEC_INFINITY,
-    ExecContext,
-    Install,
-    KillContext,
-    Scope,
-    Service,
-    Setting,
-    StdStream,
-    Unit,
-)
+from fastinit.units.index import BUILTIN, MASKED, Index, list_sorted, search_path, unit_names_for_dropins
+from fastinit.units.model import USEC_INFINITY, ExecContext, Install, KillContext, Scope, Service, Setting, StdStream, Unit
 from fastinit.units.parsers.accounts import is_user
 from fastinit.units.replaced import ALWAYS, REPLACED, VENDOR
 from fastinit.units.specifiers import Host, Specifiers
 from fastinit.units.syntax import Parsed, parse
 from fastinit.units.verify import verify_service
 
-BUILTIN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "builtin")
 TRANSIENT = "/systemd/transient"    # the end of the folder of units that are made while the manager runs
-ALIASES_MAX = 64                    # links from one alias to the next
-MASKED = "/dev/null"
 
-# Aliases of fastinit's own units: a wheel holds no symlinks. A container has no display, so multi-user is the default.
-BUILTIN_ALIASES = {
-    "default.target": "multi-user.target", "ctrl-alt-del.target": "reboot.target",
-    "runlevel0.target": "poweroff.target", "runlevel1.target": "rescue.target", "runlevel2.target": "multi-user.target",
-    "runlevel3.target": "multi-user.target", "runlevel4.target": "multi-user.target", "runlevel5.target": "graphical.target",
-    "runlevel6.target": "reboot.target",
-}
-
-SYSTEM_PATH = (
-    "/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient", "/run/systemd/generator.early",
-    "/etc/systemd/system", "/etc/systemd/system.attached", "/run/systemd/system", "/run/systemd/system.attached",
-    "/run/systemd/generator", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system",
-    "/run/systemd/generator.late",
-)
-_USER_PATH = (
-    "{config}/systemd/user.control", "{runtime}/systemd/user.control", "{runtime}/systemd/transient",
-    "{runtime}/systemd/generator.early", "{config}/systemd/user", "{config_dirs}", "/etc/systemd/user",
-    "{runtime}/systemd/user", "/run/systemd/user", "{runtime}/systemd/generator", "{data}/systemd/user", "{data_dirs}",
-    "/usr/local/lib/systemd/user", "/usr/lib/systemd/user", "/lib/systemd/user", "{runtime}/systemd/generator.late",
-)
 _DEPENDENCY_DIRS = (("wants", "Wants"), ("requires", "Requires"), ("upholds", "Upholds"))
 # Types that exist without a file: systemd.slice(5), systemd.device(5); a scope has a transient one.
 _FILELESS = frozenset((".slice", ".device"))
@@ -68,252 +37,10 @@ _PERPETUAL = {"-.slice": "Root Slice", "system.slice": "System Slice", "-.mount"
 DEFAULT_CONFIG = ManagerConfig()
 _DEFAULT_TARGET_KINDS = ("Wants", "Requires", "Requisite", "BindsTo", "Upholds")
 
-T = TypeVar("T")
-
 
 def is_transient(path: str) -> bool:
     """Whether a unit file was made by a program while the manager runs (systemd-run)."""
     return os.path.dirname(path).endswith(TRANSIENT)
-
-
-def search_path(user: bool, host: Host) -> Tuple[str, ...]:
-    """The directories of units, the strongest first, without fastinit's own."""
-    override = host.environ.get("SYSTEMD_UNIT_PATH", "")
-    usual = _user_path(host) if user else SYSTEM_PATH
-    if not override:
-        return usual
-    given = tuple(path for path in override.split(":") if path.startswith("/"))
-    return given + usual if override.endswith(":") else given
-
-
-def _user_path(host: Host) -> Tuple[str, ...]:
-    known = {"config": host.config, "runtime": host.runtime, "data": host.home_dir("XDG_DATA_HOME", "/.local/share")}
-    lists = {
-        "{config_dirs}": host.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg",
-        "{data_dirs}": host.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share",
-    }
-    found: List[str] = []
-    for pattern in _USER_PATH:
-        if pattern in lists:
-            found += [f"{path}/systemd/user" for path in lists[pattern].split(":") if path.startswith("/")]
-        else:
-            found.append(pattern.format(**known))
-    return tuple(dict.fromkeys(found))
-
-
-class _Index:
-    """All directories of the search path, listed once.
-
-    files:   name -> path of the fragment, MASKED, or "" with an entry in aliases.
-    aliases: name -> the name that its symlink points at.
-    folders: "x.service.d", "x.target.wants" … -> the paths of the folders of that name, the strongest first.
-    scripts: name -> SysV script, for those without a unit; enabled_scripts: target -> the names that its runlevels start.
-    mounts:  mount point -> the mount unit that has a file.
-    """
-
-    __slots__ = (
-        "_root", "_roots", "aliases", "enabled_scripts", "files", "folders", "listings", "mounts", "names_of", "readable",
-        "scripts", "warnings",
-    )
-
-    def __init__(self, root: str, directories: Iterable[str]) -> None:
-        self.files: Dict[str, str] = {}
-        self.aliases: Dict[str, str] = {}
-        self.names_of: Dict[str, List[str]] = {}
-        self.folders: Dict[str, List[str]] = {}
-        self.listings: Dict[str, List[str]] = {}
-        self.warnings: Dict[str, List[str]] = {}
-        self._root = root
-        directories = tuple(directories)
-        self._roots: Dict[str, str] = {}        # directory without root, as written and as it really is
-        seen: Set[Tuple[int, int]] = set()
-        self.readable: List[str] = []
-        for directory in directories:
-            # also one that is not there: a link to where systemd's units would be means fastinit's own of that name
-            if directory.startswith(root + "/"):
-                self._roots.setdefault(directory[len(root):], directory)
-            try:
-                status = os.stat(directory)
-            except OSError:
-                continue
-            if (status.st_dev, status.st_ino) in seen:      # /lib is a link to usr/lib
-                self._roots[directory[len(root):]] = directory
-                continue
-            seen.add((status.st_dev, status.st_ino))
-            self.readable.append(directory)
-            if directory.startswith(root):
-                self._roots[directory[len(root):]] = directory
-            self._roots[os.path.realpath(directory)] = directory
-        irregular: Dict[str, str] = {}
-        for directory in self.readable:
-            self._list(directory, irregular)
-        for name, target in BUILTIN_ALIASES.items():
-            if name not in self.files and name not in self.aliases and target in self.files:
-                self.aliases[name] = target
-        for name, path in irregular.items():    # a folder or socket is no unit, but nothing else has that name: say so
-            if name not in self.aliases:
-                self.files.setdefault(name, path)
-        for name, target in self.aliases.items():
-            self.names_of.setdefault(target, []).append(name)
-        self.mounts = self._find_mounts()
-        self.scripts: Dict[str, str] = {}
-        self.enabled_scripts: Dict[str, Tuple[str, ...]] = {}
-
-    def _list(self, directory: str, irregular: Dict[str, str]) -> None:
-        files, aliases = self.files, self.aliases
-        try:
-            entries = list(os.scandir(directory))
-        except OSError:
-            return
-        for entry in entries:
-            name = entry.name
-            suffix = name[name.rfind("."):]
-            if suffix in (".d", ".wants", ".requires", ".upholds"):
-                self.folders.setdefault(name, []).append(f"{directory}/{name}")
-            elif suffix in names.SUFFIXES and name not in files and name not in aliases:
-                path = f"{directory}/{name}"
-                if entry.is_symlink():
-                    self._add_link(name, path, directory)
-                elif entry.is_file(follow_symlinks=False):
-                    files[name] = path
-                else:
-                    irregular.setdefault(name, path)
-
-    def _add_link(self, name: str, path: str, directory: str) -> None:
-        try:
-            target = os.readlink(path)
-        except OSError:
-            return
-        inside = target if target.startswith("/") else os.path.normpath(f"{directory[len(self._root):]}/{target}")
-        if inside == MASKED:
-            self.files[name] = MASKED
-            return
-        parent, _, base = os.path.normpath(inside).rpartition("/")
-        if parent in self._roots or (self._root and parent.startswith(self._root) and parent[len(self._root):] in self._roots):
-            alias = _alias_target(name, base)
-            if alias and alias != name:
-                self.aliases[name] = alias
-                return
-            if not alias:
-                self.warnings.setdefault(base, []).append(
-                    f"{path}:1: Suspicious symlink to {target}: {name} cannot be an alias of {base}, ignoring.")
-                return
-        # A file outside the search path that is linked in; or the template of this very instance.
-        try:
-            where = self._root + chase(self._root, path[len(self._root):])
-        except UnitError:
-            where = path            # reading it says what is wrong
-        self.files[name] = MASKED if where == self._root + MASKED else where
-
-    def add_scripts(self) -> None:
-        """SysV scripts, where no unit of that name or alias is in the way."""
-        found = sysv.find_scripts(self._root)
-        self.scripts = {name: path for name, path in found.items() if name not in self.files and name not in self.aliases}
-        self.enabled_scripts = sysv.find_enabled(self._root, self.scripts)
-
-    def _find_mounts(self) -> Dict[str, str]:
-        found: Dict[str, str] = {}
-        for name, path in self.files.items():
-            if name.endswith(".mount") and path != MASKED and name not in REPLACED:
-                try:
-                    found[names.unescape_path(name[:-len(".mount")])] = name
-                except ValueError:
-                    continue            # the name of no path: no one can need it
-        return found
-
-    def listing(self, folder: str) -> List[str]:
-        """The names in a folder, sorted; [] when it cannot be read."""
-        known = self.listings.get(folder)
-        if known is None:
-            known = self.listings[folder] = _list_sorted(folder)
-        return known
-
-    def resolve(self, name: str) -> Tuple[str, str]:
-        """(id, path of the fragment) of a unit name; path is "" when there is no file and MASKED when it is masked."""
-        for _ in range(ALIASES_MAX):
-            path = self.files.get(name)
-            if path is not None:
-                return name, path
-            target = self.aliases.get(name)
-            if target is None:
-                template = names.template_of(name)
-                if not template or template == name:
-                    return name, ""
-                path = self.files.get(template)
-                if path is not None:
-                    return name, path
-                target = self.aliases.get(template)
-                if target is None:
-                    return name, ""
-                target = names.with_instance(target, names.split(name)[1])
-            name = target
-        return name, ""
-
-    def all_names(self, name: str) -> FrozenSet[str]:
-        """The id and every alias, links to links included."""
-        found = {name}
-        queue = [name]
-        instance = names.split(name)[1]
-        template = names.template_of(name) if instance else ""
-        while queue:
-            current = queue.pop()
-            aliases = self.names_of.get(current, [])
-            if template:
-                of_template = self.names_of.get(names.template_of(current), ())
-                aliases = aliases + [names.with_instance(alias, instance) for alias in of_template if "@." in alias]
-            for alias in aliases:
-                if alias not in found:
-                    found.add(alias)
-                    queue.append(alias)
-        return frozenset(found)
-
-
-def _list_sorted(folder: str) -> List[str]:
-    try:
-        return sorted(os.listdir(folder))
-    except OSError:
-        return []
-
-
-def _alias_target(name: str, base: str) -> str:
-    """What a link called name to a unit file called base stands for; "" when types or forms do not fit."""
-    if not names.is_valid(base) or name[name.rfind("."):] != base[base.rfind("."):]:
-        return ""
-    if names.is_template(base):
-        if names.is_template(name):
-            return base
-        return names.with_instance(base, names.split(name)[1]) if "@" in name else ""
-    return "" if names.is_template(name) else base
-
-
-def unit_names_for_dropins(name: str) -> List[str]:
-    """Names whose .d folders apply, the most particular first: itself, its template, then cut off at the dashes.
-
-    "a-b@i.service" -> a-b@i, a-b@, a-, a-@i, a-@ (with ".service"): the forms without "@" come with the template.
-    """
-    prefix, instance, suffix = names.split(name)
-    forms: Dict[str, None] = {name: None}
-    if "@" in name:
-        if instance:
-            forms[f"{prefix}@{suffix}"] = None
-        forms.update(dict.fromkeys(short + suffix for short in _prefixes(prefix)))
-    for short in _prefixes(prefix):
-        if not instance:
-            forms[short + suffix] = None
-            continue
-        forms[f"{short}@{instance}{suffix}"] = None
-        forms[f"{short}@{suffix}"] = None
-    return list(forms)
-
-
-def _prefixes(prefix: str) -> List[str]:
-    """ "a-b-c" -> "a-b-", "a-"."""
-    found = []
-    end = prefix.rstrip("-").rfind("-")
-    while end > 0:
-        found.append(prefix[:end + 1])
-        end = prefix[:end].rstrip("-").rfind("-")
-    return found
 
 
 class Loader:
@@ -327,11 +54,11 @@ class Loader:
         self.host = host or Host(self.root, user)
         self.paths = tuple(self.root + path for path in search_path(user, self.host))
         self.paths += (os.path.join(BUILTIN, "user" if user else "system"),)
-        self._index: Optional[_Index] = None
+        self._index: Optional[Index] = None
         self._files: Dict[str, Tuple[Stamp, Parsed]] = {}
         self._built: Dict[str, Build] = {}
-        self._service_defaults = _service_defaults(config)
-        self._context_defaults = _context_defaults(config)
+        self._service_defaults = service_defaults(config)
+        self._context_defaults = context_defaults(config)
 
     def forget(self) -> None:
         """Look at the disk again from the next load on."""
@@ -349,9 +76,9 @@ class Loader:
         self._built.pop(name, None)
 
     @property
-    def index(self) -> _Index:
+    def index(self) -> Index:
         if self._index is None:
-            self._index = _Index(self.root, self.paths)
+            self._index = Index(self.root, self.paths)
             if not self.user:
                 self._index.add_scripts()
         return self._index
@@ -506,7 +233,7 @@ class Loader:
             found = [folder for folder in (f"{path}/{form}.d" for path in self.index.readable) if os.path.isdir(folder)]
             if found:
                 folders[form + ".d"] = found
-        return tuple(self._dropins(unit.name, unit.names, folders, _list_sorted)) != unit.dropin_paths
+        return tuple(self._dropins(unit.name, unit.names, folders, list_sorted)) != unit.dropin_paths
 
     def _rank(self, folder: str) -> int:
         return self.paths.index(folder.rpartition("/")[0])
@@ -656,15 +383,15 @@ class Loader:
             name=build.name, names=own["names"], load_state=state, load_error=build.error,
             fragment_path="" if own["path"] == MASKED else own["path"], dropin_paths=own["dropins"],
             dependencies={dependency: tuple(found) for dependency, found in build.dependencies.items()},
-            install=_make(Install, build.install), context=self._context(build),
-            kill=_make(KillContext, build.kill), warnings=tuple(build.warnings), stamps=tuple(own["stamps"]),
+            install=make(Install, build.install), context=self._context(build),
+            kill=make(KillContext, build.kill), warnings=tuple(build.warnings), stamps=tuple(own["stamps"]),
             settings=tuple(own["settings"]), replaced=bool(own.get("replaced")),
         )
         if kind == "service":
-            values["service"] = _make(Service, build.service)
+            values["service"] = make(Service, build.service)
         if kind == "scope":
             values["scope"] = Scope(**{"timeout_stop_usec": self.config.default_timeout_stop_usec, **build.scope})
-        unit = own["result"] = _make(Unit, values)
+        unit = own["result"] = make(Unit, values)
         return unit
 
     def _context(self, build: Build) -> ExecContext:
@@ -680,7 +407,7 @@ class Loader:
             context["standard_input"] = StdStream("data")
         if "sandbox" in context:
             context["sandbox"] = {name: tuple(values) for name, values in context["sandbox"].items()}
-        return _make(ExecContext, context)
+        return make(ExecContext, context)
 
     def _order_target(self, build: Build) -> None:
         """A target comes after what it pulls in, unless either side says that it has no default dependencies or orders itself."""
@@ -713,53 +440,6 @@ def dynamic_user_name(prefix: str) -> str:
 def parsed_path(parsed: Parsed) -> str:
     """The file that these settings are from; a file with sections alone has none."""
     return parsed.settings[0].path if parsed.settings else ""
-
-
-def _service_defaults(config: ManagerConfig) -> Dict[str, Any]:
-    defaults: Dict[str, Any] = {}
-    for field in ("timeout_start_usec", "timeout_stop_usec", "restart_usec"):
-        value = getattr(config, "default_" + field)
-        if value != getattr(Service, field):
-            defaults[field] = value
-    if config.default_oom_policy != "stop":
-        defaults["oom_policy"] = config.default_oom_policy
-    if config.default_timeout_abort_usec >= 0:
-        defaults["timeout_abort_usec"] = config.default_timeout_abort_usec
-    return defaults
-
-
-def _context_defaults(config: ManagerConfig) -> Dict[str, Any]:
-    defaults: Dict[str, Any] = {}
-    for field in ("standard_output", "standard_error"):
-        value = StdStream(getattr(config, "default_" + field))
-        if value != getattr(ExecContext, field):
-            defaults[field] = value
-    if config.default_oom_score_adjust > -1001:
-        defaults["oom_score_adjust"] = config.default_oom_score_adjust
-    return defaults
-
-
-# Fields whose default is made anew for every value; the other defaults are attributes of the class.
-_FACTORIES: Dict[Type[Any], Dict[str, Any]] = {
-    Unit: {"dependencies": {}}, ExecContext: {"limits": {}, "sandbox": {}}, Service: {}, KillContext: {}, Install: {},
-}
-_EMPTY: Dict[Type[Any], Any] = {kind: kind() for kind in (ExecContext, Service, KillContext, Install)}
-
-
-_MUTABLE = frozenset((list, Keyed, bytearray))
-
-
-def _make(kind: Type[T], values: Dict[str, Any]) -> T:
-    """kind(**values), ten times as fast: __init__ of a frozen dataclass sets every field by a call of its own."""
-    if not values and kind in _EMPTY:
-        empty: T = _EMPTY[kind]
-        return empty
-    made = kind.__new__(kind)
-    fields = made.__dict__
-    fields.update(_FACTORIES[kind])
-    for field, value in values.items():
-        fields[field] = freeze(value) if type(value) in _MUTABLE else value
-    return made
 
 
 __all__ = ["USEC_INFINITY", "Loader", "Setting", "search_path", "unit_names_for_dropins"]

@@ -16,7 +16,7 @@ from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequen
 from fastinit.errors import UnitError
 from fastinit.units import names
 from fastinit.units.files import chase
-from fastinit.units.loader import BUILTIN, BUILTIN_ALIASES, MASKED, search_path
+from fastinit.units.index import BUILTIN, BUILTIN_ALIASES, MASKED, search_path
 from fastinit.units.specifiers import Host
 
 REGULAR, NULL, ALIAS = "regular", "masked", "alias"

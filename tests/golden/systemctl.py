@@ -15,7 +15,7 @@ from typing import Dict, List, NamedTuple, Tuple
 
 from fastinit.cli import local
 from fastinit.control.request import Terminal
-from fastinit.units.loader import BUILTIN_ALIASES
+from fastinit.units.index import BUILTIN_ALIASES
 
 from . import guests
 

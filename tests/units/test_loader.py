@@ -13,7 +13,8 @@ from typing import Dict, Mapping, Optional
 import pytest
 
 from fastinit.units.config import ManagerConfig
-from fastinit.units.loader import Loader, unit_names_for_dropins
+from fastinit.units.index import unit_names_for_dropins
+from fastinit.units.loader import Loader
 from fastinit.units.model import USEC_INFINITY, ExecCommand
 from fastinit.units.specifiers import Host
 

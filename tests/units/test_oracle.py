@@ -18,6 +18,7 @@ from typing import Dict, Iterable, List, Set, Tuple
 
 import pytest
 
+from fastinit.units import index as index_module
 from fastinit.units import loader as loader_module
 from fastinit.units import names
 from fastinit.units.loader import Loader
@@ -123,7 +124,7 @@ def of_service(unit: Unit) -> Dict[str, str]:
 @pytest.mark.skipif(not LIB.is_dir(), reason="no unit files on this machine")
 def test_unit_files_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every unit file here loads as systemd loads it."""
-    monkeypatch.setattr(loader_module, "REPLACED", {})      # as they are, systemd's own daemons too
+    load_all_as_they_are(monkeypatch)
     files = [name for name in os.listdir(LIB) if names.is_valid(name) and not name.endswith((".scope", ".device"))]
     compared, wrong = compare_all(files, str(LIB))
     assert wrong == []
@@ -132,7 +133,7 @@ def test_unit_files_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_unit_files_of_debian(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every unit file of some 270 packages loads as systemd loads it, with no warning of its own."""
-    monkeypatch.setattr(loader_module, "REPLACED", {})
+    load_all_as_they_are(monkeypatch)
     try:
         folder = debian.units()
     except debian.Unavailable as error:
@@ -142,6 +143,12 @@ def test_unit_files_of_debian(monkeypatch: pytest.MonkeyPatch) -> None:
     compared, wrong = compare_all(files, f"{folder}:{LIB}")
     assert wrong == []
     assert compared > len(files)        # and what they refer to
+
+
+def load_all_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """systemd's own daemons, too."""
+    for module in (index_module, loader_module):
+        monkeypatch.setattr(module, "REPLACED", {})
 
 
 def compare_all(files: Iterable[str], path: str) -> Tuple[int, List[str]]:
