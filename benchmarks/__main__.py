@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Dict, List, NoReturn, Optional, Sequence, Tuple
 
 from benchmarks import boot, burst, churn, handler, idle, machine, memory, page, peers, report, rest, restart, scale, spawn
-from benchmarks.build import HERE, BenchError, program
+from benchmarks.build import BenchError, program
 from benchmarks.peers import PEERS, Peer
 from benchmarks.question import Question
 
@@ -26,7 +26,6 @@ QUESTIONS: Dict[str, Question] = {question.name: question for question in (
     handler.QUESTION, restart.QUESTION, spawn.QUESTION, boot.QUESTION, memory.QUESTION, rest.QUESTION,
 )}
 RUNS = 5
-PAGES = HERE.parent / "docs" / "benchmarks"
 
 
 def say(text: str) -> None:
@@ -44,8 +43,7 @@ def options(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser.add_argument("--fetch", action="store_true",
                         help="first unpack peers that are not installed into the cache (apt-get, mmdebstrap)")
     parser.add_argument("--json", metavar="FILE", help="write all results there (- = stdout instead of the tables)")
-    parser.add_argument("--save", metavar="DIR", nargs="?", const=str(PAGES),
-                        help="per question a page, its pictures (SVG) and raw values (JSON); default DIR: docs/benchmarks")
+    page.add_option(parser)
     chosen = parser.parse_args(argv)
     unknown = [name for name in chosen.question if name not in QUESTIONS]
     if unknown:

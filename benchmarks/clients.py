@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from benchmarks import machine, peers, report, session
+from benchmarks import machine, page, peers, report, session
 from benchmarks.build import BenchError, program
 from benchmarks.question import Answer, Case, Metric, Question, anybody, percentile
 from benchmarks.restart import gaps
@@ -92,7 +92,7 @@ CALL = Question(
         Metric("took", "took", "ms", 1e6),
         Metric("manager", "manager", "ms", 1e6, ratio=False),
     ), lambda quick: [Case(name, 0.0) for name in CALLS], anybody, lambda peer, case, quick: Answer({}),
-    references=("systemd", "systemctl-py", "python3 pass"))
+    references=("systemd", "systemctl-py", "python3 pass"), module="clients")
 CROWD = Question(
     "crowd", f"A service ends and is back, while {CLIENTS} clients ask at once: its exit to the next start of main()", (
         Metric("p50", "p50", "ms", 1e6, ratio=False),
@@ -101,7 +101,8 @@ CROWD = Question(
         Metric("late50", "late p50", "ms", 1e6, ratio=False),
         Metric("late99", "late p99", "ms", 1e6, ratio=False),
         Metric("answers", "answers/s", "", ratio=False),
-    ), lambda quick: [Case(name, 0.0) for name in CROWDS], anybody, lambda peer, case, quick: Answer({}), references=())
+    ), lambda quick: [Case(name, 0.0) for name in CROWDS], anybody, lambda peer, case, quick: Answer({}),
+    references=(), module="clients")
 
 
 class Inside(Machine):
@@ -249,6 +250,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--runs", type=int, default=RUNS, metavar="N")
     parser.add_argument("--fetch", action="store_true", help="unpack the Python script into the cache first")
     parser.add_argument("--json", metavar="FILE")
+    page.add_option(parser)
     options = parser.parse_args(argv)
     wanted = tuple(options.case) or ("",)
     chosen_calls = [name for name in CALLS if name.startswith(wanted)]
@@ -282,7 +284,10 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             own = [row for row in rows if row.question == question.name]
             names = list(dict.fromkeys(row.peer for row in own))
             shown = list(dict.fromkeys(row.case for row in own))
-            print("\n" + report.table(report.Measured(question, own, shown, names, {}, {}, described, {}, [])))
+            measured = report.Measured(question, own, shown, names, {}, {}, described, {}, [])
+            print("\n" + report.table(measured))
+            if options.save:
+                page.write(measured, Path(options.save))
     if options.json:
         Path(options.json).write_text(json.dumps(report.as_json(rows, [CALL, CROWD], described, {}, {}), indent=1) + "\n")
     return 0

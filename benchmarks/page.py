@@ -5,16 +5,25 @@ In:  Measured.   Out: QUESTION.md, QUESTION.json, QUESTION-….svg in one folder
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 from typing import Dict, List
 
 from benchmarks import picture, report
+from benchmarks.build import HERE
 from benchmarks.report import Measured
 
-HEAD = "Made by `python -m benchmarks {name} --save`. [How it is measured](README.md) · [raw values]({name}.json)"
+PAGES = HERE.parent / "docs" / "benchmarks"
+HEAD = "Made by `python -m benchmarks{what} --save`. [How it is measured](README.md) · [raw values]({name}.json)"
 NOTE = ("A figure is the median of the runs, with the lowest and the highest; `/tini` and `/systemd` are the medians of the "
         "ratios within each run. Absolute figures are this machine's, the ratios travel.")
+
+
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """--save [DIR]"""
+    parser.add_argument("--save", metavar="DIR", nargs="?", const=str(PAGES),
+                        help="per question a page, its pictures (SVG) and raw values (JSON); default DIR: docs/benchmarks")
 
 
 def write(measured: Measured, into: Path) -> List[Path]:
@@ -37,8 +46,9 @@ def write(measured: Measured, into: Path) -> List[Path]:
 
 def text(measured: Measured, pictures: List[str]) -> str:
     """The page."""
-    name, title = measured.question.name, measured.question.title
-    lines = [f"# {title[:1].upper()}{title[1:]}", "", HEAD.format(name=name), "", NOTE, ""]
+    name, title, module = measured.question.name, measured.question.title, measured.question.module
+    what = f".{module}" if module else f" {name}"
+    lines = [f"# {title[:1].upper()}{title[1:]}", "", HEAD.format(what=what, name=name), "", NOTE, ""]
     lines += [f"![{stem.replace('-', ' ')}]({stem}.svg)" for stem in pictures]
     for block in report.blocks(measured):
         head, *rest = block

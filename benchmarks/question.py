@@ -47,6 +47,7 @@ class Question(NamedTuple):
     picture: Optional[Tuple[str, str]] = None       # ("ecdf", "") of lifetimes, or ("lines", metric key) over Case.x
     peers: Optional[Callable[[], Dict[str, "Peer"]]] = None     # others than peers.PEERS
     references: Tuple[str, ...] = ("tini", "systemd")           # ratios are told against these
+    module: str = ""            # asked by a program of its own: python -m benchmarks.MODULE
 
 
 def anybody(peer: "Peer", case: Case) -> Optional[str]:

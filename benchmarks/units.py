@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
-from benchmarks import machine, report
+from benchmarks import machine, page, report
 from benchmarks.build import BenchError
 from benchmarks.question import Answer, Case, Metric, Question, anybody
 from tests.golden import guests
@@ -176,7 +176,8 @@ QUESTION = Question(
     "units", "Unit files by the thousand, services by the hundred: one systemctl", (
         Metric("took", "took", "ms", 1e6),
         Metric("each", "a unit", "us", 1e3, ratio=False),
-    ), lambda quick: [asked.case for asked in ASKED], anybody, lambda peer, case, quick: Answer({}), references=("systemd",))
+    ), lambda quick: [asked.case for asked in ASKED], anybody, lambda peer, case, quick: Answer({}),
+    references=("systemd",), module="units")
 PEERS: Dict[str, Callable[[Path], guests.Guest]] = {"systemd": guests.Reference, "fastinit": guests.Own}
 
 
@@ -212,6 +213,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--peers", default=",".join(PEERS), metavar="A,B")
     parser.add_argument("--runs", type=int, default=RUNS, metavar="N")
     parser.add_argument("--json", metavar="FILE")
+    page.add_option(parser)
     options = parser.parse_args(argv)
     chosen = [asked for asked in ASKED if not options.case or asked.case.name.startswith(tuple(options.case))]
     why = guests.missing()
@@ -226,7 +228,10 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     described: Dict[str, object] = {**machine.describe(), "runs": options.runs}
     print("; ".join(f"{key}: {value}" for key, value in described.items()))
     cases = [asked.case.name for asked in chosen]
-    print("\n" + report.table(report.Measured(QUESTION, rows, cases, options.peers.split(","), {}, {}, described, {}, [])))
+    measured = report.Measured(QUESTION, rows, cases, options.peers.split(","), {}, {}, described, {}, [])
+    print("\n" + report.table(measured))
+    if options.save:
+        page.write(measured, Path(options.save))
     if options.json:
         Path(options.json).write_text(json.dumps(report.as_json(rows, [QUESTION], described, {}, {}), indent=1) + "\n")
     return 0

@@ -103,6 +103,7 @@ def test_a_page_stands_for_itself(tmp_path: Path):
     (tmp_path / "idle-old.svg").write_text("of an earlier run")
     written = page.write(measured(own), tmp_path)
     text = (tmp_path / "idle.md").read_text()
+    assert "`python -m benchmarks idle --save`" in text
     for words in ("| tini |", "failed: cannot start s6: no", "runit: not installed.", "Note: a note.", "kernel k", "idle.json"):
         assert words in text
     pictures = re.findall(r"!\[.*?\]\((.*?)\)", text)
