@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from typing import Callable, Dict, FrozenSet, Iterator, List, Optional, Sequence, Set, Tuple, Union
+from typing import Callable, Dict, FrozenSet, Generator, Iterator, List, Optional, Sequence, Set, Tuple, Union
 
 from fastinit.control import processes, unitfiles
 from fastinit.control.api import LogEntryApi
@@ -87,7 +87,7 @@ def show_status(context: Context) -> Steps:
         yield Pause(is_long=True)
         return (yield from print_all(context, _system_status(context)))
     code, is_first = 0, True
-    for name in _status_names(context):
+    for name in (yield from _status_names(context)):
         if name is None:
             code = code or LSB_UNKNOWN
             continue
@@ -110,13 +110,11 @@ def show_status(context: Context) -> Steps:
     return code
 
 
-def _status_names(context: Context) -> List[Optional[str]]:
+def _status_names(context: Context) -> Generator[Pause, None, List[Optional[str]]]:
     """Units in the order asked for; a number is a process of one, None a process of none."""
     engine = context.manager.engine
     if not context.args:
-        shown: List[str] = [key for key, record in engine.units.items() if units.is_shown(record, context.options)]
-        shown.sort(key=units.sort_key)
-        return [*shown]
+        return [*(yield from _shown(context, list(engine.units)))]
     found: List[Optional[str]] = []
     for word in context.args:
         if not word:
@@ -132,14 +130,28 @@ def _status_names(context: Context) -> List[Optional[str]]:
                 context.warn(f"Failed to get unit for PID {word}: PID {word} does not belong to any loaded unit.")
             found.append(unit)
         elif is_pattern(word):
-            matches: List[str] = [name for name in expand([word], engine.units, all_states=True)
-                                  if engine.units[name].unit.load_state != "not-found"
-                                  and units.is_shown(engine.units[name], context.options)]
-            matches.sort(key=units.sort_key)
-            found.extend(matches)
+            if len(engine.units) > FEW:
+                yield Pause(is_long=True)
+            matches = expand([word], engine.units, all_states=True)
+            yield Pause()
+            found += yield from _shown(context, [name for name in matches if name in engine.units
+                                                 and engine.units[name].unit.load_state != "not-found"])
         else:
             found.append(complete(word))
     return found
+
+
+def _shown(context: Context, keys: Sequence[str]) -> Generator[Pause, None, List[str]]:
+    """Those that the options let through, in the order of lists."""
+    chosen = []
+    for at, key in enumerate(keys):
+        record = context.manager.engine.units.get(key)      # it may be gone: others have had their turn
+        if record is not None and units.is_shown(record, context.options):
+            chosen.append((units.sort_key(key), key))
+        if at % 100 == 99:
+            yield Pause()
+    chosen.sort()
+    return [key for _, key in chosen]
 
 
 def _facts(context: Context, record: UnitRecord) -> status.Facts:

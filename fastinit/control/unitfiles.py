@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Callable, Dict, List, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Sequence, Tuple
 
 from fastinit.control import scripts
 from fastinit.control.jobs import JOB_VERBS, run_jobs
@@ -335,7 +335,11 @@ def list_unit_files(context: Context) -> Steps:
     enablement, rules = Enablement(dirs), None
     matches = list_matcher(context.args, complete_names=False)
     rows: List[Tuple[str, str, str]] = []
-    present = tuple(enablement.unit_files())
+    present: Dict[str, None] = {}
+    for name in enablement.unit_files():
+        present[name] = None
+        if len(present) % 50 == 0:
+            yield Pause()
     generated = frozenset(sysv.find_scripts(context.root) if dirs.scope == SYSTEM else ()).difference(present)
     for name in (*present, *generated):
         if not matches(name) or (options.types and name.rpartition(".")[2] not in options.types):
@@ -366,9 +370,9 @@ def _file_table(style: Style, context: Context, rows: Sequence[Tuple[str, str, s
         values = ((name, state, preset_ or None) for name, state, preset_ in rows)
         yield from table.as_json(("unit_file", "state", "preset"), values, options.output == "json-pretty")
         return
-    cells: List[List[CellLike]] = [
+    cells: Iterator[List[CellLike]] = (
         [name, Cell(state, _STATE_COLOURS.get(state, "")), Cell(preset_ or "-", _STATE_COLOURS.get(preset_, ""))]
-        for name, state, preset_ in rows]
+        for name, state, preset_ in rows)
     yield from table.lines(style, ("UNIT FILE", "STATE", "PRESET"), cells, show_header=options.show_legend(),
                            ellipsize=not options.full)
     if options.show_legend():
