@@ -28,6 +28,8 @@ class LoopApi(Protocol):
 
 
 class EngineApi(Protocol):
+    watchdogs: bool         # what service-watchdogs shows and sets
+
     @property
     def units(self) -> Mapping[str, UnitRecord]: ...
     @property

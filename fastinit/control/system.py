@@ -78,14 +78,13 @@ def _kept_word(context: Context, variable: str, default: str, allowed: Tuple[str
 
 def service_watchdogs(context: Context) -> int:
     if not context.args:
-        context.say("yes")
+        context.say(values.format_boolean(context.manager.engine.watchdogs))
         return 0
     try:
         wanted = values.parse_boolean(context.args[0])
     except ValueError:
         raise UsageError("Failed to parse service-watchdogs argument: Invalid argument") from None
-    if not wanted:
-        raise RequestError("Failed to set service-watchdog state: not supported by fastinit, watchdogs always work")
+    context.manager.engine.watchdogs = wanted
     return 0
 
 

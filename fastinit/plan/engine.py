@@ -88,6 +88,17 @@ class Engine:
         self._world.now_realtime_usec = usec
 
     @property
+    def watchdogs(self) -> bool:
+        """Whether WatchdogSec= and the actions of failures have their effect."""
+        return self._world.watchdogs
+
+    @watchdogs.setter
+    def watchdogs(self, wanted: bool) -> None:
+        if wanted != self._world.watchdogs:
+            self._world.watchdogs = wanted
+            self._world.dirty.add("engine")
+
+    @property
     def units(self) -> Dict[str, UnitRecord]:
         return self._world.units
 
@@ -233,7 +244,8 @@ class Engine:
         """The JSON-able state under a key; None = it is gone."""
         kind, _, name = key.partition(":")
         if kind == "engine":
-            return {"next_job_id": self._world.next_job_id, "next_spawn_id": self._world.next_spawn_id}
+            return {"next_job_id": self._world.next_job_id, "next_spawn_id": self._world.next_spawn_id,
+                    "watchdogs": self._world.watchdogs}
         if kind == "job":
             job = self._world.jobs.get(int(name))
             return job_to_json(job) if job is not None else None
@@ -247,6 +259,7 @@ class Engine:
             kind, _, name = key.partition(":")
             if kind == "engine":
                 world.next_job_id, world.next_spawn_id = entry["next_job_id"], entry["next_spawn_id"]
+                world.watchdogs = entry.get("watchdogs", True)      # a manager of another version did not know it
             elif kind == "job":
                 world.jobs[int(name)] = job_from_json(entry)
             elif kind == "unit":

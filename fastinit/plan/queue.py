@@ -373,9 +373,14 @@ class JobQueue:
         self.world.touch(record)
         return True
 
-    def action(self, record: UnitRecord, action: str, exit_status: Optional[int], reason: str) -> None:
-        if action not in ("none", ""):
-            self.world.emit(ManagerAction(record.unit.name, action, exit_status, reason))
+    def action(self, record: UnitRecord, action: str, exit_status: Optional[int], reason: str, is_watchdog: bool = True) -> None:
+        """is_watchdog: something went wrong; `service-watchdogs no` switches it off."""
+        if action in ("none", ""):
+            return
+        if is_watchdog and not self.world.watchdogs:
+            self.world.log(record.unit.name, 4, f"Watchdog disabled! Not acting on: {reason}")
+            return
+        self.world.emit(ManagerAction(record.unit.name, action, exit_status, reason))
 
     # ---- the end of a job ----
 
@@ -545,7 +550,7 @@ class JobQueue:
         elif new is Active.INACTIVE and old not in jobs.DOWN:
             self.trigger(record, Atom.ON_SUCCESS)
             self.action(record, unit.success_action, self._exit_status(record, unit.success_action_exit_status),
-                        f"unit {unit.name} succeeded")
+                        f"unit {unit.name} succeeded", is_watchdog=False)
 
     def _exit_status(self, record: UnitRecord, configured: Optional[int]) -> Optional[int]:
         return configured if configured is not None else self.type_of(record).exit_status(record)

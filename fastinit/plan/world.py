@@ -41,6 +41,7 @@ class World:
         self.stops: Dict[str, int] = {}         # of these, the stops and restarts: unit -> id; see touch_job()
         self.next_job_id = 1
         self.next_spawn_id = 1
+        self.watchdogs = True                   # False: neither WatchdogSec= nor the actions of failures have an effect
         self.effects: List[Effect] = []
         self.dirty: Set[str] = set()
         self.retry_usec: Dict[str, int] = {}    # units whose automatic start or stop comes too often: when to look again

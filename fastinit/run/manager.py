@@ -94,6 +94,7 @@ class Manager:
         self.loader = Loader(config=self.config, user=user)
         self._apply_config(ManagerConfig())
         self.engine = Engine(self.load_unit, _pick)
+        self.engine.watchdogs = self.config.service_watchdogs
         self.transient = TransientUnits(self)
         self._performer = Performer(self)
         self._generators = self._make_generators()
@@ -392,6 +393,8 @@ class Manager:
     def _load_again(self) -> None:
         before, self.config = self.config, load_config(user=self.user)
         self._apply_config(before)
+        if self.config.service_watchdogs != before.service_watchdogs:      # else: what `service-watchdogs` has said stays
+            self.engine.watchdogs = self.config.service_watchdogs
         self.loader = Loader(config=self.config, user=self.user)
         self._warned.clear()
         self._set_clock()

@@ -94,7 +94,6 @@ OPEN: Tuple[Different, ...] = (
     Different("all prop.*", r"!systemctl show (-a )?\| cut .*",
               "what was reaped stands there, too"),
     Different("all prop.*", r"show -p Result,.* kk-a", NO_GC),
-    Different("environment", r"service-watchdogs( no)?", "watchdogs cannot be switched off"),
     Different("terminals", r"!.*/dev/full", "an answer that cannot be written is no error"),
 )
 

@@ -51,6 +51,31 @@ def test_the_longest_times_are_no_overflow() -> None:
     assert run.record().sub is Sub.RUNNING
 
 
+def test_watchdogs_that_are_switched_off() -> None:
+    """service-watchdogs no: one line for the one that is late, and FailureAction= is not acted on, across a new manager; a message
+    winds the clock up again, which counts once they are on."""
+    run = FakeRun(service(watchdog_usec=5 * SECOND, notify_access="all", failure_action="exit"), service("b.service", success_action="exit"))
+    run.start()
+    run.engine.watchdogs = False
+    run.wait(20)
+    assert run.record().sub is Sub.RUNNING
+    assert [line for line in run.lines() if "atchdog" in line] == [
+        "a.service: Watchdog disabled! Ignoring watchdog timeout (limit 5s)!"]
+    run.restart_manager()
+    assert not run.engine.watchdogs
+    run.exit(status=1)
+    assert run.record().sub is Sub.FAILED and run.of(do.ManagerAction) == []
+    assert "Watchdog disabled! Not acting on: unit a.service failed" in run.lines()
+    run.start("b.service")
+    run.exit("b.service")
+    assert [effect.unit for effect in run.of(do.ManagerAction)] == ["b.service"]       # nothing went wrong there
+    run.start()
+    run.engine.watchdogs = True
+    run.notify(WATCHDOG="1")
+    run.wait(20)
+    assert 6 in run.signals()
+
+
 STRANGER = "4711"
 # settings of a.service, history; whether the sender is its main process
 REFUSED: Dict[str, Tuple[Dict[str, Any], str, bool]] = {

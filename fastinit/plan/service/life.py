@@ -166,6 +166,9 @@ class ServiceType(Notifications):
 
     def on_deadline(self, record: UnitRecord, kind: str) -> None:
         if kind == WATCHDOG:
+            if not self.world.watchdogs:
+                self._say(record, 4, f"Watchdog disabled! Ignoring watchdog timeout (limit {format_usec(record.watchdog_usec)})!")
+                return
             if record.sub in WATCHED_BY_WATCHDOG:
                 self._say(record, 3, f"Watchdog timeout (limit {format_usec(record.watchdog_usec)})!")
             self._step(record, Ev.WATCHDOG)

@@ -89,7 +89,7 @@ class Notifications(Machine):
             record.watchdog_usec = watchdog_usec
             if record.sub in WATCHED_BY_WATCHDOG:
                 self._pat_watchdog(record)
-        if fields.get("WATCHDOG") == "1" and record.watchdog_deadline_usec < USEC_INFINITY:
+        if fields.get("WATCHDOG") == "1" and record.sub in WATCHED_BY_WATCHDOG:
             self._pat_watchdog(record)
         extension_usec = parse_digits(fields.get("EXTEND_TIMEOUT_USEC", ""), USEC_INFINITY)
         if extension_usec is not None:

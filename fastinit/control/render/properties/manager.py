@@ -8,7 +8,7 @@ from typing import Callable, Dict, Iterator, Tuple
 from fastinit.control.help_text import FEATURES, SYSTEMD_VERSION
 from fastinit.control.render import times
 from fastinit.control.render.properties.execution import LIMITS, default_limit
-from fastinit.control.render.properties.forms import number, quoted, words
+from fastinit.control.render.properties.forms import number, quoted, words, yes_no
 from fastinit.control.request import Context
 from fastinit.control.version import FASTINIT_VERSION
 from fastinit.plan.states import Active
@@ -95,7 +95,7 @@ MANAGER_ROWS: Tuple[Tuple[str, ManagerGet], ...] = (
     ("DefaultStandardError", lambda _context: "inherit"),
     *_fixed(("RuntimeWatchdogUSec", "0"), ("RuntimeWatchdogPreUSec", "0"), ("RebootWatchdogUSec", "10min"),
             ("KExecWatchdogUSec", "0")),
-    ("ServiceWatchdogs", lambda _context: "yes"),
+    ("ServiceWatchdogs", lambda context: yes_no(context.manager.engine.watchdogs)),
     ("ControlGroup", lambda _context: ""),
     ("SystemState", lambda context: context.manager.state() if context.is_live else "offline"),
     ("DefaultTimerAccuracyUSec", lambda context: format_usec(context.manager.config.default_timer_accuracy_usec)),
