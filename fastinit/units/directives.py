@@ -562,7 +562,7 @@ SOCKET = (
     D("ListenDatagram",              listen,                      "own.Listen",                      KEPT,   SOCKETS),
     D("FileDescriptorName",          kept,                        "",                                KEPT,   SOCKETS),
     D("Service",                     own_unit(".service"),        "own.Unit",                        ACTED),
-    D("BindIPv6Only",                checked_word("default", "both", "ipv6-only"), "",                                KEPT,   SOCKETS),
+    D("BindIPv6Only",                checked_boolean_or("default", "both", "ipv6-only"), "",                          KEPT,   SOCKETS),
     D("KeepAlive",                   any_boolean,                 "",                                KEPT,   SOCKETS),
     D("PassCredentials",             any_boolean,                 "",                                KEPT,   SOCKETS),
     D("Backlog",                     any_integer(),               "",                                KEPT,   SOCKETS),

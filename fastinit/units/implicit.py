@@ -20,6 +20,9 @@ USER_BASIC = (("Requires", "basic.target"), ("After", "basic.target"))
 SHUTDOWN = (("Before", "shutdown.target"), ("Conflicts", "shutdown.target"))
 UMOUNT = (("Before", "umount.target"), ("Conflicts", "umount.target"))
 
+# The system itself, and what lies below virtual file systems: nothing mounts or unmounts these in the order of the others.
+_EXTRINSIC = frozenset(("-.mount", "usr.mount", "proc.mount", "sys.mount", "dev.mount"))
+_BELOW_EXTRINSIC = ("proc-", "sys-", "dev-", "run-initramfs", "run-nextroot")
 _API_MOUNTS = ("dev-", "sys-", "proc-", "run-")      # of the kernel, not of any service
 
 Pairs = Tuple[Tuple[str, str], ...]
@@ -61,7 +64,9 @@ def is_remote(build: Build) -> bool:
 def add_defaults(build: Build, kind: str, user: bool) -> None:
     """What DefaultDependencies=yes stands for."""
     pairs = DEFAULTS.get(kind, ((), ()))[1 if user else 0]
-    if kind == "mount" and not user and is_remote(build):
+    if kind == "mount" and (build.name in _EXTRINSIC or build.name.startswith(_BELOW_EXTRINSIC)):
+        pairs = ()
+    elif kind == "mount" and not user and is_remote(build):
         pairs = REMOTE_FS + UMOUNT
     for dependency, other in pairs:
         build.depend(dependency, other)

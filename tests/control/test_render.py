@@ -116,7 +116,7 @@ def test_show(systemctl: Client) -> None:
 ])
 def test_show_of_the_priority(systemctl: Client, given: str, shown: "tuple[str, str, str]") -> None:
     """syslog(3): facility * 8 + level; local0 is 16."""
-    systemctl.manager.write("logs.service", f"[Service]\nExecStart=/bin/x\n{given}\n")
+    (systemctl.manager.root / "etc/systemd/system/logs.service").write_text(f"[Service]\nExecStart=/bin/x\n{given}\n")
     _, out, _ = systemctl("show", "logs", "-p", "SyslogPriority", "-p", "SyslogLevel", "-p", "SyslogFacility")
     assert dict(line.split("=") for line in out.split()) == dict(zip(("SyslogPriority", "SyslogLevel", "SyslogFacility"), shown))
 

@@ -330,6 +330,7 @@ TYPES = {
     "a.target": ("[Unit]\n", {"Before": {"shutdown.target"}, "Conflicts": {"shutdown.target"}, "After": set()}),
     "a-b.slice": ("[Slice]\nMemoryMax=1G\n", {"Requires": {"a.slice"}, "After": {"a.slice"}}),
     "a.mount": ("[Mount]\nWhat=x\nWhere=/a\n", {"Before": {"local-fs.target", "umount.target"}, "After": {"local-fs-pre.target", "system.slice"}}),
+    "proc-fs-x.mount": ("[Mount]\nWhat=x\nWhere=/proc/fs/x\n", {"Before": set(), "Conflicts": set(), "After": {"-.slice"}}),
     "n.mount": ("[Mount]\nWhat=x\nWhere=/n\nType=nfs\n", {"Before": {"remote-fs.target", "umount.target"}, "Wants": {"network-online.target"}}),
 }
 
