@@ -91,9 +91,16 @@ class Booted:
         eventually(self._has_init, "init runs")
 
     def _has_init(self) -> bool:
-        children = Path(f"/proc/{self._unshare.pid}/task/{self._unshare.pid}/children").read_text().split()
-        self.pid = int(children[0]) if children else 0
-        return bool(children) and "systemd" in Path(f"/proc/{self.pid}/comm").read_text()
+        """Also when it has come and gone."""
+        if self._unshare.poll() is not None:
+            self.pid = 0
+            return True
+        try:
+            children = Path(f"/proc/{self._unshare.pid}/task/{self._unshare.pid}/children").read_text().split()
+            self.pid = int(children[0]) if children else 0
+            return bool(children) and "systemd" in Path(f"/proc/{self.pid}/comm").read_text()
+        except OSError:             # it has ended between two looks
+            return False
 
     def __enter__(self) -> "Booted":
         return self
