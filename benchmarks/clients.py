@@ -143,7 +143,7 @@ class Inside(Machine):
         children = [path.read_text() for path in Path(f"/proc/{top}/task").glob("*/children")]
         for pid in " ".join(children).split():
             with contextlib.suppress(OSError):      # a service that has just ended
-                pids += [pid] if b"/fastinit/cli/" in Path(f"/proc/{pid}/cmdline").read_bytes() else []
+                pids += [pid] if b"fastinit.cli.manager" in Path(f"/proc/{pid}/cmdline").read_bytes() else []
         for pid in pids:
             total += int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
         return total
