@@ -314,7 +314,6 @@ def overview() -> str:
     page.item("Sandboxes and resources", "Directives that need privileges or cgroups which a container does not have are parsed, and "
               "one line in the log says that the service goes on without them.")
     page.item("Verbs", "Those that differ or are refused are marked in `systemctl`(1).")
-    page.item("Forgetting", "A unit that is not active any more stays in memory with its past until daemon-reload finds no file of it.")
     page.head("Environment")
     page.table((
         ("PATH", "Set for PID 1 where the container engine gives none."),

@@ -28,7 +28,7 @@ from fastinit.plan.states import Active
 from fastinit.units import sysv
 from fastinit.units.enablement import NO_PRESET
 from fastinit.units.implicit import slices_above
-from fastinit.units.names import is_template
+from fastinit.units.names import is_template, is_valid
 from fastinit.units.values import parse_digits
 
 NO_UNIT_NAME = "Unit name {} is neither a valid invocation ID nor unit name."
@@ -137,7 +137,7 @@ def _status_names(context: Context) -> Generator[Pause, None, List[Optional[str]
             found += yield from _shown(context, [name for name in matches if name in engine.units
                                                  and engine.units[name].unit.load_state != "not-found"])
         else:
-            found.append(complete(word))
+            found += _and_dependencies(context, [complete(word)])
     return found
 
 
@@ -246,10 +246,10 @@ def list_units(context: Context) -> Steps:
     if len(context.manager.engine.units) > FEW:
         yield Pause(is_long=True)
     records = list(context.manager.engine.units.values())
-    if context.args:
+    if context.options.with_dependencies and context.args:
+        records = _listed_with_dependencies(context)
+    elif context.args:
         records = [record for record in records if any(map(matches, record.unit.names or (record.unit.name,)))]
-    if context.options.with_dependencies:
-        records = _with_dependencies(context, records)
     chosen = []
     for at, record in enumerate(records):
         if units.is_shown(record, context.options):
@@ -262,17 +262,26 @@ def list_units(context: Context) -> Steps:
     return (yield from print_all(context, lines))
 
 
-def _with_dependencies(context: Context, chosen: List[UnitRecord]) -> List[UnitRecord]:
+def _listed_with_dependencies(context: Context) -> List[UnitRecord]:
+    """Those of names alone: systemd has no dependencies of patterns either."""
     engine = context.manager.engine
-    found: Dict[str, UnitRecord] = {}
-    queue = list(chosen)
-    while queue:
-        record = queue.pop()
-        if record.unit.name not in found:
-            found[record.unit.name] = record
-            below = dependencies.below(engine, record.unit.name, dependencies.FORWARD)
-            queue += [other for other in map(engine.find, below) if other is not None]
-    return list(found.values())
+    found: List[str] = []
+    for word in context.args:
+        is_name = not is_pattern(word)
+        found += _and_dependencies(context, [complete(word)]) if is_name else expand([word], engine.units, all_states=True)
+    return list(filter(None, map(engine.find, dict.fromkeys(found))))
+
+
+def _and_dependencies(context: Context, chosen: Sequence[str]) -> List[str]:
+    """With --with-dependencies each unit is followed by those that it asks for, itself, not through others."""
+    engine, found = context.manager.engine, dict.fromkeys(chosen)
+    if context.options.with_dependencies:
+        found = {}
+        for name in chosen:
+            found[name] = None
+            if is_valid(name) and not is_template(name):
+                found.update(dict.fromkeys(dependencies.below(engine, engine.get(name).unit.name, dependencies.FORWARD)))
+    return list(found)
 
 
 def list_of_type(kind: str, headers: Sequence[str]) -> Callable[[Context], int]:
@@ -355,7 +364,7 @@ def _print_properties(context: Context, properties: Iterator[Tuple[str, str]]) -
 
 def cat(context: Context) -> Steps:
     style, code, is_first = Style(context.terminal), 0, True
-    for name in named(context):
+    for name in _and_dependencies(context, named(context)):
         yield Pause()
         unit = look_up(context, name)
         script = f"{sysv.SHOWN}/{name}" if sysv.stands_for(unit) else ""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Union
 
 from fastinit.errors import RequestError
-from fastinit.plan import jobs, transaction
+from fastinit.plan import garbage, jobs, transaction
 from fastinit.plan.effects import CheckConditions, Effect, Spawn
 from fastinit.plan.events import (
     ConditionsChecked,
@@ -157,9 +157,15 @@ class Engine:
             self._reset(one)
         self._settle()
 
-    def is_referenced(self, name: str) -> bool:
-        """Another unit in memory names this one."""
-        return self._world.is_referenced(name)
+    def collect(self, keep: garbage.Keep) -> List[UnitRecord]:
+        """Forget the units that are down and named by nobody who has to stay. Call it when nothing is left to carry out.
+
+        keep: whether the caller still needs one."""
+        return garbage.collect(self._world, keep)
+
+    def consider(self, name: str) -> None:
+        """The caller needs it no more: collect() shall look at it again."""
+        self._world.unsure[name] = None
 
     def refresh(self, name: str) -> None:
         """Read one unit again whose file has come or gone while it was down; what nobody names is forgotten."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import replace
-from typing import Callable, Collection, Dict, List, Optional, Set, Tuple
+from typing import Callable, Collection, Dict, Iterator, List, Optional, Set, Tuple
 
 from fastinit.plan.closure import Closures
 from fastinit.plan.effects import Effect, LogLine
@@ -45,7 +45,9 @@ class World:
         self.effects: List[Effect] = []
         self.dirty: Set[str] = set()
         self.retry_usec: Dict[str, int] = {}    # units whose automatic start or stop comes too often: when to look again
-        self._edges: Dict[str, Dict[str, Dict[str, None]]] = {}     # id -> kind -> ids in order
+        self.unsure: Dict[str, None] = {}       # touched since garbage.py has looked at them
+        # id -> kind -> ids in order. True: it is said by the unit itself, not (only) by the other one.
+        self._edges: Dict[str, Dict[str, Dict[str, bool]]] = {}
         self.closures = Closures(self.deps)
         self._timers: List[Tuple[int, int, str, str]] = []
         self._timer_serial = 0
@@ -71,7 +73,7 @@ class World:
         edges = self._edges.get(name)
         if not edges:
             return []
-        found: Dict[str, None] = {}
+        found: Dict[str, bool] = {}
         for kind in KINDS_WITH[atom]:
             if kind in edges:
                 found.update(edges[kind])
@@ -96,6 +98,7 @@ class World:
         self.load = load
         self._edges.clear()
         self.names.clear()
+        self.unsure.update(dict.fromkeys(self.units))
         for name in tuple(self.units):
             record = self.units.get(name)
             if record is not None:
@@ -103,24 +106,32 @@ class World:
                 self._name(record)
         self._link([(record.unit.name, record.unit) for record in self.units.values()])
 
-    def drop(self, name: str) -> None:
-        """Forget a unit that nobody refers to."""
+    def drop(self, name: str) -> List[str]:
+        """Forget a unit that nobody refers to. Returns whom it has named itself."""
         record = self.units.pop(name)
         self.closures.forget()
-        for alias in record.unit.names:
+        for alias in [name, *record.unit.names]:
             if self.names.get(alias) == name:
                 del self.names[alias]
+        self.retry_usec.pop(name, None)
+        named: List[str] = []
         for kind, others in self._edges.pop(name, {}).items():
+            named += [other for other, by_itself in others.items() if by_itself]
             for other in others:
-                self._edges.get(other, {}).get(REVERSE.get(kind) or _FORWARD[kind], {}).pop(name, None)
+                self._edges.get(other, {}).get(_INVERSE[kind], {}).pop(name, None)
         self.touch(record)
+        return named
+
+    def named_by(self, name: str) -> Iterator[UnitRecord]:
+        """Units in memory that name this one themselves: Before= of one is After= of the other, but says nothing about it."""
+        for kind, others in self._edges.get(name, {}).items():
+            inverse = _INVERSE[kind]
+            for other in others:
+                if other in self.units and self._edges[other][inverse].get(name):
+                    yield self.units[other]
 
     def is_referenced(self, name: str) -> bool:
-        """Another unit in memory names this one itself. The edges alone do not tell: Before= of one is After= of the other."""
-        names = self.units[name].unit.names
-        neighbours = {other for others in self._edges.get(name, {}).values() for other in others}
-        return any(target in names for other in neighbours if other in self.units
-                   for targets in self.units[other].unit.dependencies.values() for target in targets)
+        return next(self.named_by(name), None) is not None
 
     def _bring_in(self, name: str) -> UnitRecord:
         unit = self.load(name)
@@ -135,6 +146,7 @@ class World:
     def _add(self, unit: Unit) -> UnitRecord:
         record = UnitRecord(unit)
         self.units[unit.name] = record
+        self.unsure[unit.name] = None
         self._name(record)
         for warning in unit.warnings:
             self.log("", 4, warning)
@@ -147,6 +159,7 @@ class World:
 
     def relink(self) -> None:
         self._edges.clear()
+        self.unsure.update(dict.fromkeys(self.units))
         self._link([(record.unit.name, record.unit) for record in tuple(self.units.values())])
 
     def _replace(self, record: UnitRecord, unit: Unit) -> None:
@@ -195,8 +208,8 @@ class World:
     def _connect(self, name: str, kind: str, other: str) -> None:
         if name == other:
             return
-        self._edges.setdefault(name, {}).setdefault(kind, {})[other] = None
-        self._edges.setdefault(other, {}).setdefault(REVERSE[kind], {})[name] = None
+        self._edges.setdefault(name, {}).setdefault(kind, {})[other] = True
+        self._edges.setdefault(other, {}).setdefault(REVERSE[kind], {}).setdefault(name, False)
 
     # ---- telling ----
 
@@ -208,6 +221,7 @@ class World:
 
     def touch(self, record: UnitRecord) -> None:
         self.dirty.add("unit:" + record.unit.name)
+        self.unsure[record.unit.name] = None
 
     def touch_job(self, job: Job) -> None:
         """Every change of a job comes by here."""
@@ -285,4 +299,5 @@ class World:
 
 _FORWARD_KINDS = frozenset(REVERSE)
 _FORWARD = {reverse: kind for kind, reverse in REVERSE.items()}
+_INVERSE = {**_FORWARD, **REVERSE}
 assert set(ATOMS) == _FORWARD_KINDS | set(_FORWARD)

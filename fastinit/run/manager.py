@@ -32,7 +32,7 @@ from fastinit.run.store import Store, StoreError
 from fastinit.run.transient import HANDED, TransientUnits
 from fastinit.units.config import ManagerConfig, load_config
 from fastinit.units.implicit import is_below
-from fastinit.units.loader import Loader
+from fastinit.units.loader import Loader, is_transient
 from fastinit.units.model import USEC_INFINITY, Unit
 from fastinit.units.values import PID_MAX, parse_digits
 
@@ -203,13 +203,21 @@ class Manager:
 
     def _settle(self) -> None:
         self.members.new_round()
+        self.loader.distrust()
         self.pump()
         while self._has_more_to_do():       # what it has begun may be done at once, and no event would tell
             self.pump()
 
     def _has_more_to_do(self) -> bool:
         settled = self.lifecycle.settled()
-        return self.transient.sweep() or settled
+        gone = self.engine.collect(self._is_needed)
+        for record in gone:
+            self._forget(record)
+        return settled or bool(gone)
+
+    def _is_needed(self, record: UnitRecord) -> bool:
+        is_explicit = any(name in record.unit.names for name in self.lifecycle.explicit_units)      # its end is ours
+        return is_explicit or self.transient.is_held(record.unit.name) or self._performer.has_processes(record)
 
     def pump(self, commit_soon: bool = False) -> None:
         """Carry out what the engine has decided, and what follows from that, until nothing is left.
@@ -331,10 +339,18 @@ class Manager:
             self.touch_own()
         self._unit_of_tag[record.activation] = record.unit.name
 
-    def forget(self, name: str) -> None:
-        """A unit whose file is gone, and what was kept for it."""
-        self._unit_of_tag.pop(self.engine.get(name).activation, None)
-        self._warned.discard(name)
+    def _forget(self, record: UnitRecord) -> None:
+        """What was kept for a unit that is in memory no more; its log stays, if its file does."""
+        self._unit_of_tag.pop(record.activation, None)
+        self._warned.discard(record.unit.name)
+        self.close_log(record.unit.name)
+        self.loader.forget_unit(record.unit)
+        if is_transient(record.unit.fragment_path):
+            self.transient.remove(record.unit.name)
+
+    def discard(self, name: str) -> None:
+        """A transient unit that cannot be what was asked for."""
+        self._forget(self.engine.get(name))
         self.engine.refresh(name)
 
     def load_unit(self, name: str) -> Unit:
@@ -478,7 +494,6 @@ class Manager:
             callback()
 
     def state_changed(self, effect: StateChanged) -> None:
-        self.transient.look_at(effect.unit)
         for callback in list(self.on_state_changed):
             callback(effect)
 
@@ -544,6 +559,8 @@ class Manager:
         number = exit_.id & ID_MASK
         if exit_.id & (MEMBER | ADOPTED):
             unit, spawn_id = self._unit_of_tag.get(number), 0
+            if unit is not None:
+                self.engine.consider(unit)      # it may have been kept for this process alone
         else:
             unit, spawn_id = self._performer.unit_of_spawn.pop(exit_.id, None), exit_.id
         if unit is None or unit not in self.engine.units:

@@ -238,14 +238,18 @@ class Performer:
         record = self._manager.engine.units.get(unit)
         if unit not in self._watched or record is None:
             return None
-        waits = bool(tracked_pids(record))
-        for pid in self._manager.members.orphans_of(record.activation):
-            if pid not in tracked_pids(record).values() and native.track(pid, MEMBER | record.activation):
-                waits = True
-        if waits:
+        if self.has_processes(record):
             return None
         del self._watched[unit]
         return MembersGone(unit)
+
+    def has_processes(self, record: UnitRecord) -> bool:
+        """Also: be told when one of them ends."""
+        has_some = bool(tracked_pids(record))
+        for pid in self._manager.members.orphans_of(record.activation):
+            if pid not in tracked_pids(record).values() and native.track(pid, MEMBER | record.activation):
+                has_some = True
+        return has_some
 
     def is_last(self, unit: str, ended: int) -> bool:
         """No process of the unit is alive but the one that has just ended."""
@@ -442,7 +446,6 @@ class Performer:
         self._manager.state_changed(effect)
 
     def _job_finished(self, effect: fx.JobFinished) -> None:
-        self._manager.transient.look_at(effect.unit)
         for callback in list(self._manager.on_job_finished):
             callback(effect)
 

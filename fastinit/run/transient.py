@@ -2,7 +2,7 @@
 
 In:  a name, the text of a unit file, maybe three descriptors for stdin, stdout and stderr.
 Out: a file below /run/systemd/transient, so that whatever reads unit files knows the unit; the descriptors, also in the vault.
-A unit ends as CollectMode= says: when it is down and nothing names it, its record and its file go together.
+A unit ends as every unit does (plan/garbage.py): its file and its log go with its record.
 Never: replaces a unit that has a file; keeps a descriptor of a unit that is down.
 Source: systemd-run(1), systemd.unit(5) "CollectMode=".
 """
@@ -10,13 +10,13 @@ Source: systemd-run(1), systemd.unit(5) "CollectMode=".
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Dict, Iterable, List, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple
 
 from fastinit.errors import RequestError
 from fastinit.plan.record import UnitRecord
 from fastinit.plan.states import Active
 from fastinit.run import native
-from fastinit.units.loader import TRANSIENT, is_transient
+from fastinit.units.loader import TRANSIENT
 
 if TYPE_CHECKING:
     from fastinit.run.manager import Manager
@@ -35,7 +35,6 @@ class TransientUnits:
         self._left: Dict[str, None] = {}        # held by clients of the manager before, who have not come back yet
         self._handed: Dict[str, List[int]] = {}
         self._offered: Dict[str, int] = {}      # unit -> pid, until the unit's start has taken it
-        self._to_look_at: Set[str] = set()
 
     @property
     def directory(self) -> str:
@@ -63,7 +62,7 @@ class TransientUnits:
         if record.unit.load_state != "loaded":
             # told now, since nothing may be left of it afterwards: systemd's own words name no reason
             self._manager.log(name, 4, record.unit.load_error or f"{name}: {record.unit.load_state}")
-            self.discard(name)
+            self._manager.discard(name)
             raise RequestError(f"Unit {name} has a bad unit file setting.")
         return record
 
@@ -75,9 +74,8 @@ class TransientUnits:
         if unit.fragment_path or unit.load_state == "masked":
             raise RequestError(EXISTS.format(name))
 
-    def discard(self, name: str) -> None:
-        """The unit is no more, nor is its file."""
-        self._to_look_at.update(self._neighbours(name))
+    def remove(self, name: str) -> None:
+        """The unit is no more, nor is its file, nor what it has said: each of many short lives would leave two files."""
         self.drop_streams(name)
         self._offered.pop(name, None)
         self._manager.loader.remove_file(name)
@@ -85,15 +83,7 @@ class TransientUnits:
             os.unlink(f"{self.directory}/{name}")
         except OSError as error:
             self._manager.log("", 4, f"cannot remove {error.filename}: {error.strerror}")
-        self._manager.close_log(name)
-        self._manager.forget(name)
         self._manager.forget_log(name)
-
-    def _neighbours(self, name: str) -> Iterable[str]:
-        record = self._manager.engine.find(name)
-        if record is None:
-            return ()
-        return [other for others in record.unit.dependencies.values() for other in others]
 
     # ---- the process of a scope ---------------------------------------------------------------------------------------
 
@@ -102,7 +92,7 @@ class TransientUnits:
         is gone."""
         for other in self._manager.engine.units.values():
             if other.main_pid == pid and not other.main_spawn_id:       # watched by its pidfd already, which tells one unit
-                self.discard(name)
+                self._manager.discard(name)
                 raise RequestError(f"Process {pid} is the first one of {other.unit.name}.")
         record = self._manager.engine.get(name)
         self._manager.tag(record)
@@ -110,7 +100,7 @@ class TransientUnits:
         try:
             self._manager.members.mark(pid, record.activation)
         except OSError as error:
-            self.discard(name)
+            self._manager.discard(name)
             raise RequestError(f"Process {pid} cannot be taken into a scope: {error.strerror}") from None
         self._offered[name] = pid
 
@@ -151,31 +141,10 @@ class TransientUnits:
         if not self._held[name]:
             del self._held[name]
             self._manager.touch_own()
-        self.look_at(name)
+        self._manager.engine.consider(name)
 
-    def look_at(self, name: str) -> None:
-        """Something about the unit has changed: sweep() shall see whether it is over."""
-        self._to_look_at.add(name)
-
-    def sweep(self) -> bool:
-        """True: something has gone."""
-        found = False
-        while self._to_look_at:
-            name = self._to_look_at.pop()
-            record = self._manager.engine.find(name)
-            if record is not None and self._is_over(record):
-                self.discard(record.unit.name)
-                found = True
-        return found
-
-    def _is_over(self, record: UnitRecord) -> bool:
-        unit, name = record.unit, record.unit.name
-        if not is_transient(unit.fragment_path) or record.job is not None or name in self._held or name in self._left:
-            return False
-        if record.active is Active.FAILED and unit.collect_mode != "inactive-or-failed":
-            return False
-        return record.active in (Active.INACTIVE, Active.FAILED) and not self._manager.engine.is_referenced(name) \
-            and not self._manager.members.orphans_of(record.activation)
+    def is_held(self, name: str) -> bool:
+        return name in self._held or name in self._left
 
     # ---- saved state --------------------------------------------------------------------------------------------------
 
@@ -185,13 +154,13 @@ class TransientUnits:
     def restore(self, held: Sequence[str]) -> None:
         """Clients come back with their question; one that has not within the grace time is gone."""
         self._left = dict.fromkeys(held)
-        self._to_look_at.update(self._manager.engine.units)
         if self._left:
             loop = self._manager.loop
             loop.call_at(self._manager.engine.now_usec + HOLD_GRACE_USEC, self._forget_left)
 
     def _forget_left(self) -> None:
-        self._to_look_at.update(self._left)
+        for name in self._left:
+            self._manager.engine.consider(name)
         self._left.clear()
 
 

@@ -222,7 +222,7 @@ UNIT = (
     D("AssertUser",                  condition("User", False),    "unit.asserts",                    ACTED),
     D("AssertVirtualization",        condition("Virtualization", False), "unit.asserts",                    ACTED),
     D("BindTo",                      dependency("BindsTo"),       "",                                ACTED,  "old name of BindsTo="),
-    D("CollectMode",                 one_of("inactive", "inactive-or-failed"), "unit.collect_mode",               KEPT,   "units stay loaded until daemon-reload"),
+    D("CollectMode",                 one_of("inactive", "inactive-or-failed"), "unit.collect_mode",               ACTED),
     D("ConditionArchitecture",       condition("Architecture", False), "unit.conditions",                 ACTED),
     D("ConditionCPUFeature",         condition("CPUFeature", False), "unit.conditions",                 ACTED),
     D("ConditionCPUPressure",        condition("CPUPressure", False), "unit.conditions",                 ACTED),

@@ -77,8 +77,8 @@ class Index:
     """
 
     __slots__ = (
-        "_root", "_roots", "aliases", "enabled_scripts", "files", "folders", "listings", "mounts", "names_of", "readable",
-        "scripts", "warnings",
+        "_root", "_roots", "_stamps", "aliases", "enabled_scripts", "files", "folders", "listings", "mounts", "names_of",
+        "readable", "scripts", "warnings",
     )
 
     def __init__(self, root: str, directories: Iterable[str]) -> None:
@@ -91,6 +91,7 @@ class Index:
         self._root = root
         directories = tuple(directories)
         self._roots: Dict[str, str] = {}        # directory without root, as written and as it really is
+        self._stamps = {path: _stamp(path) for path in directories}
         seen: Set[Tuple[int, int]] = set()
         self.readable: List[str] = []
         for directory in directories:
@@ -123,6 +124,14 @@ class Index:
         self.mounts = self._find_mounts()
         self.scripts: Dict[str, str] = {}
         self.enabled_scripts: Dict[str, Tuple[str, ...]] = {}
+
+    def is_stale(self) -> bool:
+        """Something has come into a directory or gone out of it."""
+        return any(_stamp(path) != stamp for path, stamp in self._stamps.items())
+
+    def ignore_changes_in(self, directory: str) -> None:
+        """What comes and goes there is told by whoever does it."""
+        self._stamps.pop(directory, None)
 
     def _list(self, directory: str, irregular: Dict[str, str]) -> None:
         files, aliases = self.files, self.aliases
@@ -231,6 +240,15 @@ class Index:
                     found.add(alias)
                     queue.append(alias)
         return frozenset(found)
+
+
+def _stamp(directory: str) -> Tuple[int, int]:
+    """(mtime in ns, inode); (0, 0) for one that is not there."""
+    try:
+        status = os.stat(directory)
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_ino
 
 
 def list_sorted(folder: str) -> List[str]:

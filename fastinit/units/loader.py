@@ -57,6 +57,7 @@ class Loader:
         self._index: Optional[Index] = None
         self._files: Dict[str, Tuple[Stamp, Parsed]] = {}
         self._built: Dict[str, Build] = {}
+        self._may_be_stale = False
         self._service_defaults = service_defaults(config)
         self._context_defaults = context_defaults(config)
 
@@ -75,10 +76,35 @@ class Loader:
         self.index.files.pop(name, None)
         self._built.pop(name, None)
 
+    def forget_unit(self, unit: Unit) -> None:
+        """It is in memory no more: the next load reads its files again."""
+        for name in (unit.name, *unit.names):
+            self._built.pop(name, None)
+        for path in unit.dropin_paths:
+            self._files.pop(path, None)
+        if self._index is not None:
+            for form in unit_names_for_dropins(unit.name):
+                for folder in self._index.folders.get(form + ".d", ()):
+                    self._index.listings.pop(folder, None)
+
+    def distrust(self) -> None:
+        """Time has passed: before a unit is read that is not known, see whether the directories have changed."""
+        self._may_be_stale = True
+
+    def _look_again(self) -> None:
+        self._may_be_stale = False
+        if self._index is not None and self._index.is_stale():
+            self._index = None
+            for name in [name for name, build in self._built.items() if build.own["state"] == "not-found"]:
+                del self._built[name]
+
     @property
     def index(self) -> Index:
         if self._index is None:
             self._index = Index(self.root, self.paths)
+            for path in self.paths:
+                if path.endswith(TRANSIENT):
+                    self._index.ignore_changes_in(path)
             if not self.user:
                 self._index.add_scripts()
         return self._index
@@ -90,6 +116,9 @@ class Loader:
         if names.is_template(name):
             return Unit(name, frozenset((name,)), "error", f"{name}: unit name is missing the instance name")
         build = self._built.get(name)
+        if self._may_be_stale and (build is None or build.own["state"] == "not-found"):
+            self._look_again()
+            build = self._built.get(name)
         if build is None:
             build = self._load(name)
             for alias in build.own["names"]:
@@ -160,7 +189,7 @@ class Loader:
                 own["state"] = "masked"
                 return
             known = self._files.get(path)
-            if known is None:
+            if known is None or known[0] != stamp:      # of a template, whose other instances are read from what was parsed
                 known = self._files[path] = (stamp, parse(data, path))
         except UnitError as error:
             own["state"], build.error = "error", str(error)

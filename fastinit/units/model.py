@@ -254,6 +254,7 @@ class Unit:
     stamps:      (path, mtime_ns, inode) of every file and directory that was read: NeedDaemonReload=.
     settings:    every assignment in order, drop-ins included, for `show`, `verify` and the unsupported.
     replaced:    one of systemd's own that has nothing to do here (units/replaced.py): counts as up as soon as it is asked for.
+    perpetual:   always in memory and always up.
     """
 
     name: str
@@ -299,6 +300,7 @@ class Unit:
     stamps: Tuple[Tuple[str, int, int], ...] = ()
     settings: Tuple[Setting, ...] = ()
     replaced: bool = False
+    perpetual: bool = False
 
     @property
     def type(self) -> str:

@@ -144,7 +144,7 @@ SCENARIOS: Dict[str, Scenario] = {
     "changed files, signals, environment": Scenario(
         {"gg-a.service": service(SLEEP), "gg-b.service": service(SLEEP)},
         ["daemon-reload", "start gg-a", "!printf '[Unit]\\nDescription=changed\\n[Service]\\nExecStart=/usr/bin/sleep infinity\\n' > /etc/systemd/system/gg-a.service; touch -d '+1 hour' /etc/systemd/system/gg-a.service",
-         "show -p NeedDaemonReload,Description gg-a", "restart gg-a", "status gg-a -n0", "stop gg-a", "daemon-reload", "show -p NeedDaemonReload,Description gg-a",
+         "show -p NeedDaemonReload,Description gg-a", "restart gg-a", "status gg-a -n0", "stop --no-warn gg-a", "daemon-reload", "show -p NeedDaemonReload,Description gg-a",
          "start gg-a gg-b", "kill -s CONT gg-a", "kill gg-none", "kill --kill-whom=nosuch gg-a", "kill -s NOSUCH gg-a", "kill --kill-whom=control gg-a", "kill --signal=KILL --wait gg-a gg-b",
          "show -p Result,ExecMainStatus,ActiveState gg-a gg-b", "reset-failed gg-a gg-b", "kill gg-a",
          "set-environment GG=1", "set-environment bad-name", "set-environment '1X=y'", "!systemctl show-environment | grep GG", "unset-environment GG", "unset-environment", "set-environment",

@@ -146,6 +146,27 @@ def saved_is_complete(sim: "Simulation") -> None:
           "what is gone is not saved", sim.saved)
 
 
+def garbage_alone_is_forgotten(sim: "Simulation", gone: List[UnitRecord], used: Set[str]) -> None:
+    """used: units with processes. What stays is what must, and all that it names, and so on."""
+    units = sim.engine.units
+    for record in gone:
+        check(record.unit.name not in units, "what is forgotten is gone", record)
+        check(record.job is None and record.active in jobs.DOWN, "only what is down is forgotten", record)
+    kept = {name for name, record in units.items()
+            if record.job is not None or name in used or record.watching_members or record.fd_store_count
+            or not (record.active is Active.INACTIVE
+                    or (record.active is Active.FAILED and record.unit.collect_mode == "inactive-or-failed"))}
+    todo = list(kept)
+    while todo:
+        for targets in units[todo.pop()].unit.dependencies.values():
+            for target in targets:
+                check(target in units, "what is named is in memory", target)
+                if target not in kept:
+                    kept.add(target)
+                    todo.append(target)
+    check(kept == set(units), "garbage is forgotten", set(units) - kept)
+
+
 def no_overdue_deadline(sim: "Simulation") -> None:
     """Right after tick(), before any effect: an answer may bring a deadline that has passed (RuntimeMaxSec= ran out during a
     reload), which is the next tick's."""

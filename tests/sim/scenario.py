@@ -71,6 +71,7 @@ def _unit(random: Random, index: int, names: List[str]) -> Unit:
         job_timeout_usec=random.choice([USEC_INFINITY] * 8 + [3 * SECOND]), start_limit_burst=random.choice([0, 2, 5]),
         on_failure_job_mode=random.choice(["replace", "fail", "replace-irreversibly"]),
         job_running_timeout_usec=random.choice([USEC_INFINITY] * 8 + [2 * SECOND]),
+        collect_mode=random.choice(["inactive", "inactive", "inactive-or-failed"]),
     )
     if name.endswith(".target"):
         return unit

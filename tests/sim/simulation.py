@@ -36,6 +36,7 @@ class Simulation:
         self.submitted: Set[int] = set()
         self.finished: Dict[int, int] = {}
         self.spawn_ids: Set[int] = set()
+        self.used: Set[str] = set()     # units that had processes when garbage was collected last
         self.engine = self._new_engine()
 
     # ---- the whole history ----
@@ -54,7 +55,7 @@ class Simulation:
         for name in tuple(self.engine.units):
             self._submit(Op(self.os.now_usec, "submit", name, "stop", "replace-irreversibly"))
         self._pass_time(self.os.now_usec + CALM_USEC, MAX_EVENTS * 2)
-        for name, record in self.engine.units.items():
+        for name, record in tuple(self.engine.units.items()):
             if record.active is not Active.INACTIVE and record.active is not Active.FAILED:
                 self._submit(Op(self.os.now_usec, "submit", name, "stop", "ignore-dependencies"))
         self._pass_time(self.os.now_usec + CALM_USEC, MAX_EVENTS * 3)
@@ -140,6 +141,19 @@ class Simulation:
         self._say("   ", what)
         call()
         self._settle(before)
+        if self.scenario.seed % 2:      # the other half shows what does not depend on it
+            self._collect()
+
+    def _collect(self) -> None:
+        before, used = self.used, {process.unit for process in self.os.processes.values()}
+        self.used = used
+        for name in sorted(before - used):
+            self.engine.consider(name)
+        gone = self.engine.collect(lambda record: record.unit.name in used)
+        self._save()
+        for record in gone:
+            self._say("    forgotten:", record.unit.name)
+        invariants.garbage_alone_is_forgotten(self, gone, used)
 
     def _settle(self, before: invariants.Before) -> None:
         answers: Deque[ev.Event] = deque()

@@ -12,9 +12,11 @@ import pytest
 from tests.system.harness import eventually
 
 SLEEP = "[Service]\nExecStart=/bin/sleep infinity\n"
+NOTHING = {number: " ".join(f"nothing-{number}-{other}.service" for other in range(500)) for number in range(20)}
 UNITS = {"keep.service": SLEEP, "later.service": SLEEP,
          "restarts.service": "[Unit]\nStartLimitIntervalSec=0\n" + SLEEP + "Restart=always\nRestartSec=0\n",
-         "all.target": "[Unit]\nWants=keep.service restarts.service\n"}
+         "all.target": "[Unit]\nWants=keep.service restarts.service\n",
+         **{f"names-{number}.target": f"[Unit]\nAfter={others}\n" for number, others in NOTHING.items()}}
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it limits another process, or remounts")
 
 
@@ -91,10 +93,10 @@ def test_no_memory_for_the_manager(booted):
     main_pid, manager = booted.show("keep.service", "MainPID"), booted.manager_pid()
     size = int(Path(f"/proc/{manager}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     resource.prlimit(manager, resource.RLIMIT_AS, (size, size))
-    for number in range(200):
+    for number in NOTHING:          # each is a target that is up, and names 500 units, which have to be in memory therefore
         if booted.manager_pid() != manager:
             break
-        booted.systemctl("show", f"nothing-{number}.service")
+        booted.systemctl("start", f"names-{number}.target")
     eventually(lambda: booted.systemctl("is-active", "keep.service").returncode == 0, "questions are answered")
     if booted.manager_pid() == manager:
         resource.prlimit(manager, resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

@@ -34,7 +34,8 @@ NOTIFY = (f"{sys.executable} -Sc 'import os,socket,sys,array;s=socket.socket(1,2
         life_service="[Service]\n" + "".join(f"{phase}=/bin/sh -c 'echo {phase} >>/run/test/life'\n" for phase in (
             "ExecCondition", "ExecStartPre", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost"))
         + "Type=exec\nExecStart=/bin/sh -c 'echo ExecStart >>/run/test/life; kill -STOP $$$$'\n",
-        unmet_service="[Service]\nExecCondition=/bin/false\nExecStart=/bin/sleep infinity\n")
+        unmet_service="[Service]\nExecCondition=/bin/false\nExecStart=/bin/sleep infinity\n",
+        remembers_target="[Unit]\nBefore=unmet.service\n")
 def life(world: World) -> None:
     world.start("life.service")
     eventually(lambda: sorted(world.text("life").split()[2:]) == ["ExecStart", "ExecStartPost"], "it has started", 20)
@@ -42,7 +43,7 @@ def life(world: World) -> None:
     world.ctl("reload", "life.service")
     world.stop("life.service")
     assert world.text("life").split()[4:] == ["ExecReload", "ExecStop", "ExecStopPost"]
-    world.start("unmet.service")
+    world.start("remembers.target", "unmet.service")
     assert world.show("unmet.service", "Result") == "exec-condition" and not world.is_active("unmet.service")
 
 

@@ -6,6 +6,7 @@ from tests.system.effects.world import World, effect
 from tests.system.harness import eventually
 
 SLEEP = "[Service]\nExecStart=/bin/sleep infinity\n"
+ONCE = "[Service]\nType=oneshot\nExecStart=/bin/true\n"
 FAILS = "[Service]\nType=oneshot\nExecStart=/bin/false\n"
 RELOADS = SLEEP + "ExecReload=/bin/sh -c 'echo reloaded >/run/test/%N'\n"
 
@@ -78,6 +79,19 @@ def part(world: World) -> None:
     assert not world.is_active("part-a.service")
     world.start("part-b.service")
     assert not world.is_active("part-a.service")
+
+
+FAILS = "[Service]\nType=oneshot\nExecStart=/bin/false\n"
+
+
+@effect("Unit.CollectMode", collect_failed_service=FAILS, collect_all_service="[Unit]\nCollectMode=inactive-or-failed\n" + FAILS,
+        collect_down_service=ONCE)
+def collect_mode(world: World) -> None:
+    """What has failed is remembered, unless it is not to be."""
+    for unit in ("collect-failed", "collect-all", "collect-down"):
+        world.ctl("start", unit)
+    lines = world.ctl("list-units", "--all", "--plain", "--no-legend", "collect-*").stdout.splitlines()
+    assert [line.split()[:4] for line in lines] == [["collect-failed.service", "loaded", "failed", "failed"]]
 
 
 @effect("Unit.Conflicts", conflict_a_service="[Unit]\nConflicts=conflict-b.service\n" + SLEEP, conflict_b_service=SLEEP)
@@ -180,15 +194,15 @@ def job_timeout(world: World) -> None:
         world.stop(unit)
 
 
-ONCE = "[Service]\nType=oneshot\nExecStart=/bin/true\n"
-
-
 @effect("Unit.StartLimitBurst", "Unit.StartLimitIntervalSec", "Unit.StartLimitInterval", "Service.StartLimitBurst", "Service.StartLimitInterval",
         limit_burst_service="[Unit]\nStartLimitBurst=2\n" + ONCE, limit_burst_old_service=ONCE + "StartLimitBurst=2\n",
         limit_off_service="[Unit]\nStartLimitBurst=2\nStartLimitIntervalSec=0\n" + ONCE,
         limit_off_old_service="[Unit]\nStartLimitBurst=2\nStartLimitInterval=0\n" + ONCE,
-        limit_off_older_service="[Unit]\nStartLimitBurst=2\n" + ONCE + "StartLimitInterval=0\n")
+        limit_off_older_service="[Unit]\nStartLimitBurst=2\n" + ONCE + "StartLimitInterval=0\n",
+        limits_target="[Unit]\nBefore=limit-burst.service limit-burst-old.service limit-off.service limit-off-old.service limit-off-older.service\n")
 def start_limit(world: World) -> None:
+    """The target names them, so that they are not forgotten, starts and all, as soon as they are down."""
+    world.start("limits.target")
     for unit in ("limit-burst.service", "limit-burst-old.service"):
         world.start(unit)
         world.start(unit)
