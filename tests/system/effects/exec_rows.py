@@ -44,6 +44,10 @@ def stat(field: int) -> str:
     return f"cut -d' ' -f{field} /proc/self/stat"
 
 
+# Each has a file of its own, or one would find what another has written.
+OLD = ("StandardError=truncate:/run/test/%n\nEnvironment=OLD=/run/test/%n-old\n"
+       "ExecStartPre=/bin/sh -c 'echo old old old >/run/test/%n-old'")
+
 ROWS: List[Shown] = [
     # who
     Shown("Exec.User", "User=daemon", "id -un; id -gn", "daemon\ndaemon"),
@@ -104,14 +108,14 @@ ROWS: List[Shown] = [
     Shown("Exec.StandardInput", "StandardInput=null", "cat; readlink /proc/self/fd/0", "/dev/null", base="StandardInputText=text"),
     Shown("Exec.StandardInput", "StandardInput=fd:input", "cat", "line of a file", base="OpenFile=/run/test/input:input"),
     # standard output and error
-    Shown("Exec.StandardOutput", "StandardOutput=file:/run/test/old-file", "echo new; cat /run/test/old-file >&2", "new\nold old", base="StandardError=truncate:/run/test/%n"),
-    Shown("Exec.StandardOutput", "StandardOutput=append:/run/test/old-append", "echo new; cat /run/test/old-append >&2", "old old old\nnew", base="StandardError=truncate:/run/test/%n"),
-    Shown("Exec.StandardOutput", "StandardOutput=truncate:/run/test/old-truncate", "echo new; cat /run/test/old-truncate >&2", "new", base="StandardError=truncate:/run/test/%n"),
+    Shown("Exec.StandardOutput", "StandardOutput=file:/run/test/%n-old", "echo new; cat $OLD >&2", "new\nold old", base=OLD),
+    Shown("Exec.StandardOutput", "StandardOutput=append:/run/test/%n-old", "echo new; cat $OLD >&2", "old old old\nnew", base=OLD),
+    Shown("Exec.StandardOutput", "StandardOutput=truncate:/run/test/%n-old", "echo new; cat $OLD >&2", "new", base=OLD),
     Shown("Exec.StandardOutput", "StandardOutput=null", "out=$(readlink /proc/$$/fd/1); echo $out >&2", "/dev/null", base="StandardError=truncate:/run/test/%n"),
     Shown("Exec.StandardOutput", "StandardOutput=journal", "out=$(readlink /proc/$$/fd/1); echo $out >&2", r"pipe:\[\d+\]", base="StandardError=truncate:/run/test/%n"),
     Shown("Exec.StandardOutput", "StandardOutput=fd:out", "echo hello; echo \"<$(cat $OUT)>\" >&2", "<hello>", base="StandardError=truncate:/run/test/%n\nEnvironment=OUT=/run/test/%n-fd\nOpenFile=/run/test/%n-fd:out:append"),
     Shown("Exec.StandardError", "StandardError=inherit", "echo error >&2", "error", base="StandardError=null"),
-    Shown("Exec.StandardError", "StandardError=truncate:/run/test/err", "echo error >&2; cat /run/test/err", "error"),
-    Shown("Exec.StandardError", "StandardError=append:/run/test/err-append", "echo error >&2; cat /run/test/err-append", "error"),
+    Shown("Exec.StandardError", "StandardError=truncate:/run/test/%n-err", "echo error >&2; cat $ERR", "error", base="Environment=ERR=/run/test/%n-err"),
+    Shown("Exec.StandardError", "StandardError=append:/run/test/%n-err", "echo error >&2; cat $ERR", "error", base="Environment=ERR=/run/test/%n-err"),
     Shown("Exec.StandardError", "StandardError=null", "readlink /proc/$$/fd/2", "/dev/null"),
 ]

@@ -133,9 +133,6 @@ mkdir -p bin chroot full empty
 mount --bind / chroot
 printf 'A=from the file\\n' >env
 printf 'line of a file\\n' >input
-printf 'old old old\\n' >old-append
-printf 'old old old\\n' >old-truncate
-printf 'old old old\\n' >old-file
 printf '#!/bin/sh\\necho the tool of the test\\n' >bin/effects-tool
 chmod 755 bin/effects-tool
 touch full/file
