@@ -207,10 +207,10 @@ Tree = Dict[str, Union["Tree", List[processes.Process]]]     # a slice's name ->
 
 
 def _system_tree(context: Context, style: Style) -> Lines:
-    """Every process below its unit, every unit below its slices; the init and the manager themselves are the first."""
+    """Every process below its unit, every unit below its slices."""
     if not context.is_live:
         return
-    tree: Tree = {"init.scope": processes.read_all(sorted((os.getppid(), os.getpid())))}
+    tree: Tree = {}
     for key in sorted(context.manager.engine.units):
         if key not in context.manager.engine.units:     # gone while others had their turn
             continue

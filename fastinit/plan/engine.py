@@ -9,7 +9,7 @@ them; it asks again what was asked and not answered. A Spawn without an answer i
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Union
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Set, Union
 
 from fastinit.errors import RequestError
 from fastinit.plan import garbage, jobs, transaction
@@ -156,6 +156,13 @@ class Engine:
         for one in [record] if record is not None else list(self._world.units.values()):
             self._reset(one)
         self._settle()
+
+    def raise_perpetual(self, names: Iterable[str]) -> None:
+        """Units that are up without a start, as long as there is an init."""
+        for name in names:
+            record = self._world.get(name)
+            if record.unit.perpetual and record.active is not Active.ACTIVE:
+                self._queue.set_state(record, Sub.RUNNING if record.unit.type == "scope" else Sub.ACTIVE)
 
     def collect(self, keep: garbage.Keep) -> List[UnitRecord]:
         """Forget the units that are down and named by nobody who has to stay. Call it when nothing is left to carry out.

@@ -242,6 +242,7 @@ class _Builder:
             if error:
                 raise error
         is_unfit = type in (JobType.RELOAD, JobType.TRY_RELOAD) and not self.can_reload(record)
+        is_unfit |= record.unit.perpetual and type in jobs.STOPPING_TYPES
         if is_unfit or (type is JobType.RESTART and record.unit.type == "scope"):      # what it was made of cannot be made again
             raise RequestError(f"Job type {type.value} is not applicable for unit {record.unit.name}.", RC_NOT_APPLICABLE)
 

@@ -161,7 +161,7 @@ class Lifecycle:
         for name, record in list(engine.units.items()):
             job = engine.jobs.get(record.job or 0)
             is_up = record.active not in (Active.INACTIVE, Active.FAILED) or (job is not None and job.type is not JobType.STOP)
-            if name == "shutdown.target" or not is_up or (job is not None and job.type is JobType.STOP):
+            if name == "shutdown.target" or record.unit.perpetual or not is_up or (job is not None and job.type is JobType.STOP):
                 continue
             if record.active in (Active.INACTIVE, Active.FAILED) and job is not None and job.irreversible:
                 continue        # part of the shutdown itself

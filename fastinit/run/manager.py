@@ -39,6 +39,7 @@ from fastinit.units.values import PID_MAX, parse_digits
 LOG_READ, LOG_WRITE = "log-read/", "log-write/"     # names in the vault, followed by the unit
 EXITS_PER_ROUND = 256
 N_SIGNALS = 64
+INIT_SCOPE = "init.scope"       # the unit of PID 1 and of the manager
 LOG_RETRY_USEC = 1_000_000      # the log cannot be written (ENOSPC): the pipes keep it until then
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -124,6 +125,7 @@ class Manager:
             self._generators.run(self._boot)
         else:
             self._restore(self._store.load())
+        self.engine.raise_perpetual(("-.slice", INIT_SCOPE) if self.user else ("-.slice", "system.slice", INIT_SCOPE))
 
     def _boot(self) -> None:
         self.stamp("generators-finish")
@@ -366,11 +368,15 @@ class Manager:
         return unit
 
     def pids_of(self, name: str) -> List[int]:
+        if name == INIT_SCOPE:
+            return sorted((self.init_pid, os.getpid()))
         record = self.engine.find(name)
         return [] if record is None else self.members.pids_of(record.activation, tracked_pids(record).values())
 
     def unit_of_pid(self, pid: int) -> Optional[str]:
         """The unit that a process belongs to; None for a process of nobody's."""
+        if pid in (self.init_pid, os.getpid()):
+            return INIT_SCOPE
         tag = self.members.tag_of(pid)
         return None if tag is None else self._unit_of_tag.get(tag)
 
@@ -632,7 +638,7 @@ class Manager:
         if priority <= (6 if self.config.show_status not in ("no", "error") else 3):
             self.console.write_line("fastinit", 0, text.encode("utf-8", "replace"))
         try:
-            self.capture.manager_line(unit or "init.scope", priority, text)
+            self.capture.manager_line(unit or INIT_SCOPE, priority, text)
         except OSError as error:
             self.console.write_line("fastinit", 0, f"cannot store the log of {unit or 'the manager'}: {error.strerror}".encode())
 

@@ -92,7 +92,7 @@ def default_slice(name: str, kind: str, user: bool) -> str:
     """Where a unit goes without Slice=: instances of one template share a slice of their own."""
     if kind not in ("service", "socket", "mount", "swap", "scope"):
         return ""
-    if kind == "mount" and name.startswith(_API_MOUNTS):
+    if name == "init.scope" or (kind == "mount" and name.startswith(_API_MOUNTS)):
         return "-.slice"
     base = "app" if user else "system"
     prefix, _, _ = names.split(name)

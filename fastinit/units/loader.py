@@ -32,8 +32,9 @@ TRANSIENT = "/systemd/transient"    # the end of the folder of units that are ma
 _DEPENDENCY_DIRS = (("wants", "Wants"), ("requires", "Requires"), ("upholds", "Upholds"))
 # Types that exist without a file: systemd.slice(5), systemd.device(5); a scope has a transient one.
 _FILELESS = frozenset((".slice", ".device"))
-# They hold the tree of slices and the root directory: always there.
-_PERPETUAL = {"-.slice": "Root Slice", "system.slice": "System Slice", "-.mount": "Root Mount"}
+# The tree of slices, the init itself, the root directory: always there. description, page
+_PERPETUAL = {"-.slice": ("Root Slice", "systemd.special(7)"), "system.slice": ("System Slice", "systemd.special(7)"),
+              "init.scope": ("System and Service Manager", "systemd(1)"), "-.mount": ("Root Mount", "systemd.special(7)")}
 DEFAULT_CONFIG = ManagerConfig()
 _DEFAULT_TARGET_KINDS = ("Wants", "Requires", "Requisite", "BindsTo", "Upholds")
 
@@ -315,11 +316,13 @@ class Loader:
             if slice_name:
                 build.unit["slice"] = slice_name
         if name in _PERPETUAL:
-            build.unit.setdefault("description", _PERPETUAL[name])
-            build.unit.setdefault("documentation", ("man:systemd.special(7)",))
+            description, page = _PERPETUAL[name]
+            build.unit.setdefault("description", description)
+            build.unit["default_dependencies"] = False
+            build.unit.setdefault("documentation", (f"man:{page}",))
         add_implicit(build, kind, self.user)
         whole = build.own["state"] == "loaded" and not build.own.get("replaced")
-        if whole and build.unit.get("default_dependencies", True) and name not in _PERPETUAL:
+        if whole and build.unit.get("default_dependencies", True):
             add_defaults(build, kind, self.user)
         self._order_after_mounts(build)
         if kind == "service" and whole and not build.error:
@@ -415,6 +418,7 @@ class Loader:
             install=make(Install, build.install), context=self._context(build),
             kill=make(KillContext, build.kill), warnings=tuple(build.warnings), stamps=tuple(own["stamps"]),
             settings=tuple(own["settings"]), replaced=bool(own.get("replaced")),
+            perpetual=kind != "mount" and build.name in _PERPETUAL,
         )
         if kind == "service":
             values["service"] = make(Service, build.service)

@@ -193,11 +193,11 @@ def test_failures_say_why(played: List[Dict[str, Any]]) -> None:
 
 
 def test_service_facts_tell_them_all(played: List[Dict[str, Any]]) -> None:
-    """Running, stopped, enabled, not there; a template's instance too."""
+    """Running, forgotten because nobody wants it, enabled, not there; an instance of a template, too."""
     facts = played[len(ROWS)]["result"]["ansible_facts"]["services"]
     expected = {
         "nginx": ("running", "enabled"), "redis-server": ("running", "enabled"), "cron": ("running", "enabled"),
-        "life": ("running", "enabled"), "many@one": ("running", "active"), "legacy": ("stopped", "generated"),
+        "life": ("running", "enabled"), "many@one": ("running", "active"), "legacy": ("inactive", "generated"),
         "systemd-reboot": ("inactive", "static"),
     }
     assert {name: (facts[f"{name}.service"]["state"], facts[f"{name}.service"]["status"]) for name in expected} == expected

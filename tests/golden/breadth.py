@@ -85,7 +85,7 @@ BREADTH: Dict[str, Scenario] = {
          "--timestamp=help", "--output=help", "-o help", "--kill-whom=help kill jj-a", "--what=help", "--check-inhibitors=help", "--state=", "--type=", "-t", "-p", "--lines=-1 status jj-a", "-n",
          "--legend=no list-units 'jj-*'", "--legend=true -q list-units 'jj-*'", "--no-legend list-units 'jj-*' --failed", "list-units 'jj-*' -t service,target --all", "list-units 'jj-*' -t service -t target --all",
          "list-units 'jj-*' --state=active,failed", "list-units 'jj-*' --state=running", "list-units jj-a jj-f", "list-units jj-a.service nosuch.service", "list-units --all --full 'jj-*'", "list-units -a -l 'jj-*'",
-         "list-units --type=loaded 'jj-*'", "list-units --type=not-found 'jj-*'", "list-units --with-dependencies jj-t.target --no-legend", "status -n0 --with-dependencies jj-t.target", "cat --with-dependencies jj-t.target", "list-units -o cat 'jj-*'", "list-units -o json-pretty 'jj-zz*'", "list-units -o json 'jj-zz*'",
+         "list-units --type=loaded 'jj-*'", "list-units --type=not-found 'jj-*'", "list-units --with-dependencies jj-t.target --no-legend", "!systemctl status -n0 --with-dependencies jj-t.target | sort", "!systemctl cat --with-dependencies jj-t.target | sort", "list-units -o cat 'jj-*'", "list-units -o json-pretty 'jj-zz*'", "list-units -o json 'jj-zz*'",
          "list-units -o short 'jj-a*'", "list-units --show-types 'jj-a*'", "list-units -r 'jj-a*'", "list-units --recursive 'jj-zz*'",
          "show jj-a -p Id --value", "show jj-a --value -p Id -p ActiveState", "show -P Id,ActiveState jj-a jj-f", "show -p Id, jj-a", "show -pId -pNames jj-b", "show --property Id jj-b", "show -p '*' jj-none --value", "show -p id jj-a",
          "show -p Environment,Documentation jj-b", "show -a -p Environment,Documentation jj-b", "show -p ExecStop -a jj-b", "show -P Environment jj-b jj-a", "show -p FragmentPath,Names jj-a.service jj-b.service jj-none.service",
@@ -154,6 +154,13 @@ BREADTH: Dict[str, Scenario] = {
          "list-dependencies pp-t.target", "list-dependencies --plain pp-t.target", "list-dependencies pp-t.target -t service", "list-dependencies pp-t.target pp-u.target --plain", "list-jobs -o json",
          "clean pp-a", "stop pp-t.target pp-a pp-n", "clean pp-f", "clean --what=state pp-f", "clean --what= pp-a", "clean pp-t.target", "clean system.slice", "clean --what=cache pp-a", "!ls -d /var/lib/pp /var/cache/pp", "clean --what=all pp-a", "!ls -d /var/lib/pp", "clean pp-n",
          "disable pp-a pp-n pp-f", "reset-failed pp-f"]),
+    "perpetual": Scenario(
+        {"qq-a.service": service(SLEEP)},
+        ["start qq-a", "list-units -- -.slice system.slice init.scope", "list-units --no-legend --type=scope",
+         *(f"show -p Id,Names,LoadState,ActiveState,SubState,Perpetual,Slice,Description,Documentation,DefaultDependencies,Requires,After,Conflicts,Result,CanStart,CanStop,CanReload,CanIsolate,IgnoreOnIsolate,Transient -- {name}" for name in ("-.slice", "system.slice", "init.scope")),
+         *(f"{verb} -- {name}" for verb in ("is-active", "is-enabled", "start", "stop", "restart", "try-restart", "reload", "reload-or-restart", "cat", "reset-failed") for name in ("-.slice", "system.slice", "init.scope")),
+         "list-dependencies init.scope", "list-dependencies system.slice", "list-dependencies --after init.scope", "is-failed init.scope", "stop qq-a", "stop system.slice init.scope", "whoami 1",
+         "kill -s CONT --kill-whom=main init.scope", "stop --job-mode=ignore-dependencies -- -.slice", "is-active system.slice init.scope -- -.slice"]),
     "kill": Scenario(
         {"nn-a.service": service(SLEEP, "ExecReload=/usr/bin/sleep infinity"), "nn-x.service": service("Type=oneshot", "RemainAfterExit=yes", "ExecStart=/bin/true"), "nn-t.target": unit("X-None")},
         ["start nn-a nn-x nn-t.target", "kill --kill-value=5 nn-a", "kill --kill-value=7 -s USR1 nn-a", "kill --kill-value=1 -s CONT nn-t.target", "kill --kill-value= -s CONT nn-a", "kill --kill-value=99999999999 nn-a", "kill --kill-value=1 nn-none",

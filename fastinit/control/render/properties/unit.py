@@ -49,7 +49,8 @@ def _can_start(subject: Subject) -> str:
 
 
 def _can_stop(subject: Subject) -> str:
-    return yes_no(not subject.unit.refuse_manual_stop and subject.unit.type != "device")
+    unit = subject.unit
+    return yes_no(not unit.refuse_manual_stop and not unit.perpetual and unit.type != "device")
 
 
 def _can_reload(subject: Subject) -> str:
@@ -145,8 +146,8 @@ UNIT_ROWS: Tuple[Row, ...] = (
     ("Conditions", lambda subject: conditions(subject.unit.conditions, subject.record.condition_results)),
     ("Asserts", _asserts),
     ("LoadError", _load_error),
-    ("Transient", lambda subject: yes_no(is_transient(subject.unit.fragment_path))),
-    ("Perpetual", const("no")),
+    ("Transient", lambda subject: yes_no(subject.unit.type == "scope" or is_transient(subject.unit.fragment_path))),
+    ("Perpetual", bool_of("unit.perpetual")),
     ("StartLimitIntervalUSec", span_of("unit.start_limit_interval_usec")),
     ("StartLimitBurst", text_of("unit.start_limit_burst")),
     ("StartLimitAction", text_of("unit.start_limit_action")),
