@@ -268,6 +268,7 @@ class _Builder:
         if any(len(wanteds) > 1 for wanteds in self.by_unit.values()):
             while not self._merge_all():
                 self._collect()
+            self._mark_matters()
             self._break_cycles()        # what was a stop beside a start when the order was looked at may be a start now
         self._drop_redundant()
         self._check_destructive()
@@ -277,12 +278,14 @@ class _Builder:
         return [wanted for wanteds in self.by_unit.values() for wanted in wanteds]
 
     def _mark_matters(self) -> None:
-        queue = [self.anchor]
-        self.anchor.matters = True
+        """What the anchor cannot do without. Merging makes that more: what mattered as one job brings along the other's needs."""
+        queue, seen = [self.anchor], {self.anchor}
         while queue:
-            for other, matters in queue.pop().wants.items():
-                if matters and not other.matters and not other.gone:
-                    other.matters = True
+            current = queue.pop()
+            current.matters = True
+            for other, matters in current.wants.items():
+                if matters and not other.gone and other not in seen:
+                    seen.add(other)
                     queue.append(other)
 
     def _minimize_impact(self) -> None:

@@ -154,6 +154,9 @@ class Lifecycle:
         """shutdown.target pulls everything down in order; what has no default dependencies gets a stop job of its own."""
         submit = self._manager.engine_submit
         engine = self._manager.engine
+        for wish in [job for job in engine.jobs.values() if job.irreversible and job.type is not JobType.STOP]:
+            if wish.id in engine.jobs:      # one may take others along
+                engine.cancel(wish.id)      # --job-mode=replace-irreversibly refuses every other job, but not the end
         try:
             submit("shutdown.target", JobType.START, JobMode.REPLACE_IRREVERSIBLY, by_hand=False)
         except RequestError as error:

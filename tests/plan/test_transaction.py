@@ -272,6 +272,17 @@ def test_a_circle_that_merging_closes_is_broken() -> None:
     assert [line for line in run.lines() if "ordering cycle on" in line], run.lines()
 
 
+def test_what_matters_after_merging_is_not_dropped() -> None:
+    """u is wished for (Wants=) and has to be up already (Requisite=): merged it matters, and all that it needs; w, which it
+    needs, is not left out to break a cycle, or the wish itself would go along."""
+    run = FakeRun(service("a.service", Wants=("u.target",), Before=("u.target",), PartOf=("w.target",), After=("w.target",),
+                          Requisite=("u.target",)),
+                  target("u.target", Requisite=("w.target",), Before=("w.target",), Requires=("a.service",), After=("a.service",)),
+                  target("w.target", BindsTo=("u.target",), After=("u.target", "a.service"), Conflicts=("a.service",)))
+    assert refusal(run, "a.service", JobType.START) == "Transaction order is cyclic. See system logs for details."
+    assert not run.engine.jobs
+
+
 def test_ten_thousand_units_in_a_row() -> None:
     """A chain is walked without recursion."""
     count = 10_000

@@ -51,7 +51,11 @@ class Simulation:
         return self.handled
 
     def _end(self) -> None:
-        """Stop everything: it must come to rest."""
+        """Stop everything: it must come to rest. An irreversible start would refuse that, and with RestartMode=direct it may
+        never be over."""
+        for job_id in [job_id for job_id, job in self.engine.jobs.items() if job.irreversible]:
+            if job_id in self.engine.jobs:      # one may take others along
+                self._call(f"cancel {job_id}", lambda job_id=job_id: self.engine.cancel(job_id))    # type: ignore[misc]
         for name in tuple(self.engine.units):
             self._submit(Op(self.os.now_usec, "submit", name, "stop", "replace-irreversibly"))
         self._pass_time(self.os.now_usec + CALM_USEC, MAX_EVENTS * 2)
