@@ -171,7 +171,6 @@ static int manager_child(void *unused)
 		goto fail;
 	syscall(SYS_close_range, FIRST_FD + count, ~0u, 0);     /* old kernels: all of ours are close-on-exec anyway */
 	setrlimit(RLIMIT_NOFILE, &fi_pid1.nofile);
-	fi_set_slice(0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execve(fi_pid1.config->manager_argv[0], fi_pid1.config->manager_argv, manager.envp);

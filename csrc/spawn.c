@@ -7,6 +7,7 @@
  * A step that fails ends the child with the exit status that systemd uses for that step. */
 #define _GNU_SOURCE
 #include "manager.h"
+#include "pid1.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -235,6 +236,14 @@ static long set_nice(const fi_spawn_spec *spec)
 	best = limit.rlim_cur > 40 ? -20 : 20 - (long)limit.rlim_cur;
 	if (best > spec->nice && best < current)
 		return RAW3(SYS_setpriority, PRIO_PROCESS, 0, best);
+	return 0;
+}
+
+/* Ours is short (reaper.c), a service has what everybody has. Where it cannot be had the service runs all the same. */
+static long set_slice(const fi_spawn_spec *spec)
+{
+	(void)spec;
+	fi_set_slice(0);
 	return 0;
 }
 
@@ -560,6 +569,7 @@ static const struct {
 	{ set_stdout,        EXIT_STDOUT_ },
 	{ set_stderr,        EXIT_STDERR_ },
 	{ set_oom,           EXIT_OOM_ADJUST_ },
+	{ set_slice,         EXIT_SETSCHEDULER_ },
 	{ set_nice,          EXIT_NICE_ },
 	{ set_scheduler,     EXIT_SETSCHEDULER_ },
 	{ set_coredump_filter, EXIT_LIMITS_ },

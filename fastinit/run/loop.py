@@ -16,6 +16,7 @@ import time
 from typing import Callable, Deque, Dict, List, Optional, Tuple
 
 READABLE = select.EPOLLIN
+WRITTEN = select.EPOLLIN | select.EPOLLET       # of an eventfd: once per write, whether or not anybody reads it
 WRITABLE = select.EPOLLOUT
 CLOSED = select.EPOLLHUP | select.EPOLLERR
 PATIENT_USEC = 1_000        # for what can wait, in one round

@@ -150,6 +150,8 @@ def read_exits(after: int, n: int = 1024) -> List[Exit]:
     """Up to n exits with seq > after, in order."""
     events = _exits(n)
     count = _check(lib.fi_exit_read(after, events, n), "cannot read exits")
+    if count == 0:
+        return []
     return [
         Exit(e.seq, e.spawn_id, e.pid, e.code, e.status, e.reaped_ns, e.utime_us, e.stime_us, e.maxrss_kib)
         for e in events[0:count]
