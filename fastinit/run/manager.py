@@ -542,7 +542,7 @@ class Manager:
     # ---- events -----------------------------------------------------------------------------------
 
     def _woken(self, _fd: int = -1, _events: int = 0) -> None:
-        """Exits first, and nothing before them: after a rest each line of Python that has not run for a while takes microseconds."""
+        """Exits first, and nothing before them: after a rest each line of Python takes microseconds."""
         self._take_exits()
         self._take_signals()
 
