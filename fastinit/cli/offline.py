@@ -95,6 +95,9 @@ class OfflineManager:
     def daemon_reexec(self) -> None:
         """There is no manager to replace."""
 
+    def release_fds(self, name: str) -> None:
+        """Nothing is kept without a manager."""
+
     def begin_exit(self, code: int, action: str) -> None:
         raise FastinitError("no manager is running")
 

@@ -317,6 +317,9 @@ CLEANABLE = frozenset(("service", "socket", "mount", "swap", "timer"))
 _BASES = {"runtime": "/run", "state": "/var/lib", "cache": "/var/cache", "logs": "/var/log", "configuration": "/etc"}
 
 
+FD_STORE = "fdstore"
+
+
 def _directories(record: UnitRecord, kind: str) -> Tuple[Directory, ...]:
     found: Tuple[Directory, ...] = getattr(record.unit.context, f"{kind}_directory")
     return found
@@ -324,9 +327,9 @@ def _directories(record: UnitRecord, kind: str) -> Tuple[Directory, ...]:
 
 def clean(context: Context) -> int:
     wanted = context.options.what or ["cache", "runtime"]
-    kinds = list(_BASES) if "all" in wanted else wanted
+    kinds = [*_BASES, FD_STORE] if "all" in wanted else wanted
     for kind in kinds:
-        if kind not in _BASES and kind != "fdstore":
+        if kind not in _BASES and kind != FD_STORE:
             raise RequestError(f"Failed to clean unit {complete(context.args[0])}: Invalid resource type: {kind}")
     code = 0
     for name in named(context):
@@ -346,8 +349,12 @@ def _clean_unit(context: Context, name: str, kinds: List[str]) -> int:
     if record.active is not Active.INACTIVE or record.job is not None:
         context.warn(f"Failed to clean unit {name}: Unit is not inactive or has pending job.")
         return 1
+    service = record.unit.service
+    has_store = FD_STORE in kinds and service is not None and service.file_descriptor_store_max > 0
+    if has_store:
+        context.manager.release_fds(record.unit.name)
     paths = [os.path.join(_BASES[kind], entry.path) for kind in kinds if kind in _BASES for entry in _directories(record, kind)]
-    if not paths:
+    if not paths and not has_store:
         context.warn(f"Failed to clean unit {name}: No matching resources found.")
         return 1
     code = 0

@@ -170,6 +170,15 @@ class Engine:
         keep: whether the caller still needs one."""
         return garbage.collect(self._world, keep)
 
+    def release_fds(self, name: str) -> None:
+        """Nothing of the unit's descriptor store is left: `systemctl clean --what=fdstore`."""
+        record = self._world.get(name)
+        if record.fd_store_count:
+            record.fd_store_count = 0
+            self._world.touch(record)
+        if record.sub is Sub.DEAD_RESOURCES_PINNED:
+            self._queue.set_state(record, Sub.DEAD)
+
     def consider(self, name: str) -> None:
         """The caller needs it no more: collect() shall look at it again."""
         self._world.unsure[name] = None
@@ -187,7 +196,7 @@ class Engine:
 
     def _reset(self, record: UnitRecord) -> None:
         if record.active is Active.FAILED:
-            self._queue.set_state(record, Sub.DEAD)
+            self._queue.set_state(record, self._queue.type_of(record).dead_sub(record))
         if record.start_times or record.n_restarts or record.result is not Result.SUCCESS:
             record.start_times, record.n_restarts = [], 0
             if record.active is Active.INACTIVE:

@@ -4,8 +4,8 @@ In:  the units that have been touched since the last time (World.unsure).   Out:
 How: from each back along "is named by", until somebody is found who must stay. If nobody is, all that were seen go together:
 two units that only name each other must not keep each other.
 Cost: what was touched, and as much of the way back as has to be walked; usually one step, to a target that is up.
-Never: forgets a unit that has a job, processes or descriptors, or that has failed and was not reset (CollectMode=).
-Source: systemd.unit(5) "CollectMode=" and "UNIT GARBAGE COLLECTION".
+Never: forgets a unit that has a job or processes, or that has failed and was not reset (CollectMode=).
+Source: systemd.unit(5) "CollectMode=" and "UNIT GARBAGE COLLECTION", systemd.service(5) "FileDescriptorStorePreserve=".
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _garbage(world: World, name: str, keep: Keep) -> List[UnitRecord]:
 
 def must_stay(record: UnitRecord) -> bool:
     """For its own sake."""
-    if record.unit.perpetual or record.job is not None or record.fd_store_count or record.watching_members:
+    if record.unit.perpetual or record.job is not None or record.watching_members:
         return True
     if record.active is Active.FAILED:
         return record.unit.collect_mode != "inactive-or-failed"

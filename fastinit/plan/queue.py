@@ -58,6 +58,10 @@ class UnitType:
     def stop(self, record: UnitRecord) -> Answer:
         raise NotImplementedError
 
+    def dead_sub(self, record: UnitRecord) -> Sub:
+        """What it is when it is down and has not failed."""
+        return Sub.DEAD
+
     def job_lost(self, record: UnitRecord) -> None:
         """A job is gone without having done its work: a unit that counts on it must not wait for ever."""
 

@@ -353,6 +353,7 @@ class Manager:
         self._unit_of_tag.pop(record.activation, None)
         self._warned.discard(record.unit.name)
         self.close_log(record.unit.name)
+        self.fd_store.clear(record.unit.name)
         self.loader.forget_unit(record.unit)
         if is_transient(record.unit.fragment_path):
             self.transient.remove(record.unit.name)
@@ -473,6 +474,13 @@ class Manager:
     def offer_process(self, name: str, pid: int) -> None:
         """The process that a scope is to be made of. Raises RequestError."""
         self.transient.offer(name, pid)
+
+    def release_fds(self, name: str) -> None:
+        """systemctl clean --what=fdstore."""
+        self._set_clock()
+        self.fd_store.clear(name)
+        self.engine.release_fds(name)
+        self.pump()
 
     def begin_exit(self, code: int, action: str) -> None:
         self.lifecycle.begin_exit(code, action)

@@ -112,6 +112,9 @@ class FakeManager:
     def daemon_reexec(self) -> None:
         self.reexec_asked = True
 
+    def release_fds(self, name: str) -> None:
+        self.engine.release_fds(name)
+
     def begin_exit(self, code: int, action: str) -> None:
         self.exit_asked = (code, action)
 

@@ -25,6 +25,8 @@ def shown(*names: str) -> str:
     return f"!systemctl show {' '.join(names)} | grep -vE '{VARIES}' | sort"
 
 
+STORES = ("Type=notify", "NotifyAccess=all", "FileDescriptorStoreMax=2",
+          "ExecStart=/bin/sh -c 'systemd-notify --fd=3 --fdname=x 3</etc/hostname; systemd-notify --ready; exec sleep infinity'")
 NUMBERS = "sed 's/[0-9]/N/g'"
 
 BREADTH: Dict[str, Scenario] = {
@@ -154,6 +156,16 @@ BREADTH: Dict[str, Scenario] = {
          "list-dependencies pp-t.target", "list-dependencies --plain pp-t.target", "list-dependencies pp-t.target -t service", "list-dependencies pp-t.target pp-u.target --plain", "list-jobs -o json",
          "clean pp-a", "stop pp-t.target pp-a pp-n", "clean pp-f", "clean --what=state pp-f", "clean --what= pp-a", "clean pp-t.target", "clean system.slice", "clean --what=cache pp-a", "!ls -d /var/lib/pp /var/cache/pp", "clean --what=all pp-a", "!ls -d /var/lib/pp", "clean pp-n",
          "disable pp-a pp-n pp-f", "reset-failed pp-f"]),
+    "descriptor store": Scenario(
+        {"rr-yes.service": service(*STORES, "FileDescriptorStorePreserve=yes"), "rr-default.service": service(*STORES),
+         "rr-no.service": service(*STORES, "FileDescriptorStorePreserve=no"), "rr-lost.service": service(*STORES, "FileDescriptorStorePreserve=yes"),
+         "rr-none.service": service(SLEEP), "rr-t.target": unit("X-None", head="Before=rr-yes.service rr-default.service rr-no.service")},
+        ["start rr-t.target rr-yes rr-default rr-no rr-lost", *([f"show -p Id,ActiveState,SubState,NFileDescriptorStore,CanClean rr-{name}" for name in ("yes", "default", "no", "lost", "none")]),
+         "clean --what=fdstore rr-yes", "stop rr-yes rr-default rr-no rr-lost",
+         *([f"show -p Id,ActiveState,SubState,NFileDescriptorStore,CanClean rr-{name}" for name in ("yes", "default", "no", "lost", "none")]),
+         "status -n0 rr-yes", "is-active rr-yes", "list-units --all --no-legend rr-yes.service", "start rr-yes", "show -p SubState,NFileDescriptorStore rr-yes", "stop rr-yes",
+         "clean --what=cache rr-yes", "show -p SubState,NFileDescriptorStore rr-yes", "clean --what=fdstore rr-yes", "show -p SubState,NFileDescriptorStore rr-yes", "clean --what=fdstore rr-yes rr-none", "clean --what=fdstore rr-t.target",
+         "start rr-yes", "stop rr-yes", "show -p SubState,NFileDescriptorStore rr-yes", "clean --what=all rr-yes", "show -p SubState,NFileDescriptorStore rr-yes", "clean --what=all rr-none", "stop rr-t.target"]),
     "perpetual": Scenario(
         {"qq-a.service": service(SLEEP)},
         ["start qq-a", "list-units -- -.slice system.slice init.scope", "list-units --no-legend --type=scope",

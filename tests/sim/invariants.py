@@ -153,7 +153,7 @@ def garbage_alone_is_forgotten(sim: "Simulation", gone: List[UnitRecord], used: 
         check(record.unit.name not in units, "what is forgotten is gone", record)
         check(record.job is None and record.active in jobs.DOWN, "only what is down is forgotten", record)
     kept = {name for name, record in units.items()
-            if record.job is not None or name in used or record.watching_members or record.fd_store_count
+            if record.job is not None or name in used or record.watching_members
             or not (record.active is Active.INACTIVE
                     or (record.active is Active.FAILED and record.unit.collect_mode == "inactive-or-failed"))}
     todo = list(kept)

@@ -78,6 +78,10 @@ class ServiceType(Notifications):
         elif record.sub is Sub.AUTO_RESTART and record.deadline_usec == USEC_INFINITY:
             self.world.arm(record, STATE, self.world.now_usec)      # the stop that had put the restart off
 
+    def dead_sub(self, record: UnitRecord) -> Sub:
+        is_pinned = record.fd_store_count and service_of(record).file_descriptor_store_preserve == "yes"
+        return Sub.DEAD_RESOURCES_PINNED if is_pinned else Sub.DEAD
+
     def starts_at_once(self, record: UnitRecord) -> bool:
         return service_of(record).type in ("simple", "idle") and record.control_spawn_id == 0
 
@@ -446,7 +450,7 @@ class ServiceType(Notifications):
         self.world.emit(UnitStopped(record.unit.name, may_restart))
         if not may_restart:
             record.flush_restarts = True
-            self._enter(record, Sub.DEAD if clean else Sub.FAILED)
+            self._enter(record, self.dead_sub(record) if clean else Sub.FAILED)
             return
         record.will_auto_restart = True
         if service_of(record).restart_mode != "direct":
@@ -499,7 +503,7 @@ class ServiceType(Notifications):
         record.will_auto_restart = record.forbid_restart = False
         record.flush_restarts = True
         self.world.emit(UnitStopped(record.unit.name, False))
-        self._enter(record, Sub.DEAD)       # whatever the result: it was told to stop, and has
+        self._enter(record, self.dead_sub(record))      # whatever the result: it was told to stop, and has
 
     # ---- processes ----
 

@@ -14,7 +14,7 @@ from fastinit.plan.events import Notified
 from fastinit.plan.record import UnitRecord
 from fastinit.plan.service.machine import Machine
 from fastinit.plan.service.processes import service_of
-from fastinit.plan.service.table import RELOADS, STARTING, STOP_SIGNALS, WATCHED_BY_WATCHDOG, Ev
+from fastinit.plan.service.table import DOWN, RELOADS, STARTING, STOP_SIGNALS, WAITING_TO_RESTART, WATCHED_BY_WATCHDOG, Ev
 from fastinit.plan.states import Sub
 from fastinit.plan.world import RECORD_FIELDS, RUNTIME, STATE, WATCHDOG
 from fastinit.units.model import USEC_INFINITY
@@ -27,7 +27,7 @@ class Notifications(Machine):
     """A service that talks to us."""
 
     def on_notified(self, record: UnitRecord, event: Notified) -> None:
-        if record.sub in (Sub.DEAD, Sub.FAILED, Sub.AUTO_RESTART, Sub.AUTO_RESTART_QUEUED) or not self._may_notify(record, event):
+        if record.sub in (*DOWN, *WAITING_TO_RESTART) or not self._may_notify(record, event):
             self._leave_main_pid(record, event)
             return
         fields = event.fields

@@ -89,6 +89,7 @@ class Step(NamedTuple):
 
 ACTIVE_OF: Dict[Sub, Active] = {
     Sub.DEAD:                       Active.INACTIVE,
+    Sub.DEAD_RESOURCES_PINNED:      Active.INACTIVE,
     Sub.CONDITION:                  Active.ACTIVATING,
     Sub.START_PRE:                  Active.ACTIVATING,
     Sub.START:                      Active.ACTIVATING,
@@ -113,7 +114,7 @@ ACTIVE_OF: Dict[Sub, Active] = {
     Sub.AUTO_RESTART_QUEUED:        Active.ACTIVATING,
 }
 
-DOWN = (Sub.DEAD, Sub.FAILED)
+DOWN = (Sub.DEAD, Sub.DEAD_RESOURCES_PINNED, Sub.FAILED)
 STARTING = (Sub.CONDITION, Sub.START_PRE, Sub.START, Sub.START_POST)
 RELOADS = (Sub.RELOAD, Sub.RELOAD_SIGNAL, Sub.RELOAD_NOTIFY)
 STOP_SIGNALS = (Sub.STOP_WATCHDOG, Sub.STOP_SIGTERM, Sub.STOP_SIGKILL)
@@ -130,6 +131,7 @@ STATES = tuple(ACTIVE_OF)
 
 STEPS: Dict[Tuple[Sub, Ev], Step] = {
     (Sub.DEAD,            Ev.START):        Step(Go.CONDITION),
+    (Sub.DEAD_RESOURCES_PINNED, Ev.START):  Step(Go.CONDITION),
     (Sub.FAILED,          Ev.START):        Step(Go.CONDITION),
     (Sub.AUTO_RESTART_QUEUED, Ev.START):    Step(Go.CONDITION),
 
@@ -272,7 +274,7 @@ START_TYPE = {"simple": "simple", "idle": "simple", "dbus": "simple", "exec": "e
               "notify": "notify", "notify-reload": "notify", "forking": "forking"}
 
 _UP_OR_STARTING = (*STARTING, Sub.RUNNING, Sub.EXITED, *RELOADS)
-_NO_MAIN = (Sub.DEAD, Sub.FAILED, *PASSING, *WAITING_TO_RESTART)
+_NO_MAIN = (*DOWN, *PASSING, *WAITING_TO_RESTART)
 _TIMES = (Ev.TERMINATE, Ev.ABORT, Ev.KILL, Ev.GIVE_UP)
 
 # Legal, and nothing happens; anything else is a bug.

@@ -220,8 +220,11 @@ def names(world: World) -> None:
         store_service="[Service]\nNotifyAccess=all\nFileDescriptorStoreMax=2\nFileDescriptorStorePreserve=yes\n"
                       "ExecStart=/bin/sh /run/test/notify-fds\n",
         store_none_service="[Service]\nNotifyAccess=all\nExecStart=/bin/sh /run/test/notify-fds\n",
-        store_gone_service="[Service]\nNotifyAccess=all\nFileDescriptorStoreMax=9\nExecStart=/bin/sh /run/test/notify-fds\n")
+        store_gone_service="[Service]\nNotifyAccess=all\nFileDescriptorStoreMax=9\nExecStart=/bin/sh /run/test/notify-fds\n",
+        stores_target="[Unit]\nBefore=store.service store-gone.service\n")
 def descriptor_store(world: World) -> None:
+    """The target names them: with its unit a store is forgotten, too."""
+    world.start("stores.target")
     world.file("/run/test/notify-fds").write_text(
         f"{NOTIFY} FDSTORE=1 /run/test/input /run/test/env\n{NOTIFY} STATUS=stored\nsleep infinity\n")
     world.start("store.service", "store-gone.service", "store-none.service")
@@ -231,6 +234,9 @@ def descriptor_store(world: World) -> None:
     world.stop("store.service", "store-gone.service")
     assert world.show("store.service", "NFileDescriptorStore") == "2"
     assert world.show("store-gone.service", "NFileDescriptorStore") == "0"
+    assert world.show("store.service", "SubState") == "dead-resources-pinned"
+    assert world.ctl("clean", "--what=fdstore", "store.service").returncode == 0
+    assert world.show("store.service", "NFileDescriptorStore") == "0"
 
 
 @effect("Service.ReloadSignal",

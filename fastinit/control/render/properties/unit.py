@@ -59,7 +59,10 @@ def _can_reload(subject: Subject) -> str:
 
 def _can_clean(subject: Subject) -> str:
     kinds = ("runtime", "state", "cache", "logs", "configuration")
-    return words(kind for kind in kinds if getattr(subject.exec, f"{kind}_directory"))
+    found = [kind for kind in kinds if getattr(subject.exec, f"{kind}_directory")]
+    if subject.unit.service is not None and subject.unit.service.file_descriptor_store_max:
+        found.append("fdstore")
+    return words(found)
 
 
 def _names(subject: Subject) -> str:
