@@ -27,7 +27,7 @@
  * as long: at 5,000 a second there is nothing to be gained by it. */
 #define STORM_DEATHS 14                 /* deaths, not wake-ups: on a busy machine one wake-up finds several */
 #define STORM_WINDOW_NS 2000000u
-#define STORM_SLEEP_NS 800000u          /* + wake-up + the drain itself: below 1 ms for a zombie */
+#define STORM_SLEEP_NS 750000u          /* + wake-up + the drain itself: below 1 ms for a zombie */
 #define STORM_WORTH 4                   /* zombies a sleep */
 #define STORM_QUIET_DRAINS 4            /* this many drains of less end the storm */
 #define TIMER_SLACK_NS 1000u            /* of this thread, which never forks: the usual 50 us would be added to each sleep */
