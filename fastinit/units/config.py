@@ -183,22 +183,22 @@ def load_config(root: str = "", user: bool = False, host: Host | None = None) ->
         if os.path.realpath(path) == "/dev/null":
             continue
         try:
-            settings, warnings, _ = parse(read_file(path).data, path)
+            parsed = parse(read_file(path).data, path)
         except UnitError as error:
             build.warnings.append(str(error))
             continue
-        build.warnings += warnings
-        for setting in settings:
-            build.path, build.line = setting.path, setting.line
-            row = ROWS.get(setting.name) if setting.section == "Manager" else None
+        build.warnings += parsed.warnings
+        build.path = path
+        for section, key, value, build.line in parsed.settings:
+            row = ROWS.get(key) if section == "Manager" else None
             if row is None:
-                if not setting.name.startswith("X-") and not setting.section.startswith("X-"):
-                    build.warn(f"Unknown key '{setting.name}' in section [{setting.section}], ignoring.")
+                if not key.startswith("X-") and not section.startswith("X-"):
+                    build.warn(f"Unknown key '{key}' in section [{section}], ignoring.")
                 continue
             try:
-                row[1](build, values, row[0], setting.value)
+                row[1](build, values, row[0], value)
             except ValueError as error:
-                build.warn(f"Failed to parse {setting.name}={setting.value[:200]}: {error}, ignoring.")
+                build.warn(f"Failed to parse {key}={value[:200]}: {error}, ignoring.")
     limits = values.pop("limits", None)
     if limits:
         values["default_limits"] = limits

@@ -23,7 +23,7 @@ from fastinit.units.syntax import (
 
 PATH_MAX = 4095
 NAME_MAX = 255
-_PLAIN = re.compile(r"[a-z/][^'\"\\;\x00-\x08\x0b-\x1f\x7f-\U0010ffff]*\Z")
+_PLAIN = re.compile(r"([-@:+!|]*)[a-z/%][^'\"\\;\x00-\x08\x0b-\x1f\x7f-\U0010ffff]*\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\"'\\]")
 
 
@@ -43,6 +43,9 @@ class Prefixes(NamedTuple):
     expand_env: bool = True
     privilege: str = ""
     login_shell: bool = False
+
+
+NO_PREFIXES = Prefixes()
 
 
 def parse_prefixes(word: str) -> Tuple[Prefixes, str]:
@@ -75,12 +78,9 @@ def parse_commands(text: str, expand: Callable[[str], str], warn: Callable[[str]
     expand: specifiers; its ValueError is passed on as BadCommand.   warn: takes what is odd but no error.
     Raises BadCommand.
     """
-    if _PLAIN.match(text):              # four lines of five: no quote, escape, separator or prefix
-        argv = text.split()
-        if "%" in text:
-            argv = [_resolved(word, expand, False) for word in argv]
-        _check_path(argv[0], text, False)
-        return [ExecCommand(argv[0], tuple(argv))]
+    plain = _PLAIN.match(text)
+    if plain:                           # four lines of five: no quote, escape or separator
+        return [_plain_command(text, plain.group(1), expand)]
     commands: List[ExecCommand] = []
     at = 0
     while True:
@@ -88,6 +88,24 @@ def parse_commands(text: str, expand: Callable[[str], str], warn: Callable[[str]
         if command is None:
             return commands
         commands.append(command)
+
+
+def _plain_command(text: str, special: str, expand: Callable[[str], str]) -> ExecCommand:
+    """A command in whose text nothing but the characters before the path is special."""
+    argv = text.split()
+    prefixes = NO_PREFIXES
+    if special:
+        prefixes, argv[0] = parse_prefixes(argv[0])
+    tolerated = prefixes.ignore_failure
+    if "%" in text:
+        argv = [_resolved(word, expand, tolerated) for word in argv]
+    path = argv[0]
+    _check_path(path, text, tolerated)
+    if prefixes.own_argv0:
+        del argv[0]
+        if not argv or not argv[0]:
+            raise BadCommand(f"Empty executable name or zeroeth argument: {text}", tolerated)
+    return ExecCommand(path, tuple(argv), tolerated, prefixes.privilege, prefixes.expand_env, prefixes.login_shell)
 
 
 def _word(text: str, at: int, warn: Callable[[str], None], tolerated: bool) -> Tuple[str | None, int]:
@@ -159,7 +177,7 @@ def _check_path(path: str, text: str, tolerated: bool) -> None:
     if path.endswith("/"):
         raise BadCommand(f"Executable path specifies a directory: {path}", tolerated)
     if path[0] == "/":
-        valid = len(path) <= PATH_MAX and all(len(part) <= NAME_MAX for part in path.split("/"))
+        valid = len(path) <= NAME_MAX or (len(path) <= PATH_MAX and max(map(len, path.split("/"))) <= NAME_MAX)
     else:
         valid = "/" not in path and path not in (".", "..") and len(path) <= NAME_MAX
     if not valid:

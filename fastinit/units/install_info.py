@@ -184,12 +184,12 @@ class Context:
             raise FileError(errno.EBADMSG, info.name) from None
         found = {line: f"{shown}:{line}: Unknown section '{section}'. Ignoring." for section, line in parsed.sections
                  if section not in SECTIONS and not section.startswith("X-")}
-        of_section = {setting.line: setting for setting in parsed.settings if setting.section == "Install"}
+        of_section = {line: (name, value) for section, name, value, line in parsed.settings if section == "Install"}
         for line in sorted({*found, *of_section}):
             if line in found:
                 self.lines.append(found[line])
             else:
-                self._assign(info, of_section[line].name, of_section[line].value, f"{shown}:{line}")
+                self._assign(info, *of_section[line], f"{shown}:{line}")
 
     def _assign(self, info: Info, name: str, value: str, where: str) -> None:
         """Raises FileError(EINVAL)."""

@@ -36,6 +36,7 @@ _FILELESS = frozenset((".slice", ".device"))
 _PERPETUAL = {"-.slice": ("Root Slice", "systemd.special(7)"), "system.slice": ("System Slice", "systemd.special(7)"),
               "init.scope": ("System and Service Manager", "systemd(1)"), "-.mount": ("Root Mount", "systemd.special(7)")}
 DEFAULT_CONFIG = ManagerConfig()
+_NO_CLASS = frozenset(("", "own"))      # where the rows of directives.TABLE say that no class of the model has a field
 _DEFAULT_TARGET_KINDS = ("Wants", "Requires", "Requisite", "BindsTo", "Upholds")
 
 
@@ -173,12 +174,14 @@ class Loader:
         known = name in REPLACED or (names.template_of(name) or name) in REPLACED
         return known and any(part in path for part in VENDOR)
 
-    def _read(self, path: str) -> Tuple[Stamp, Parsed]:
-        """A file, parsed once for all units that it concerns (templates, service.d). Raises UnitError."""
+    def _read(self, path: str, unit: str) -> Tuple[Stamp, Parsed]:
+        """A drop-in, parsed once for all units that it concerns (template@.service.d, service.d). Raises UnitError."""
         known = self._files.get(path)
         if known is None:
             data, stamp = read_file(path)
-            known = self._files[path] = (stamp, parse(data, path))
+            known = (stamp, parse(data, path))
+            if not path.startswith(unit + ".d/", path.rfind("/", 0, path.rfind("/")) + 1):
+                self._files[path] = known
         return known
 
     def _read_fragment(self, build: Build, path: str) -> None:
@@ -190,8 +193,10 @@ class Loader:
                 own["state"] = "masked"
                 return
             known = self._files.get(path)
-            if known is None or known[0] != stamp:      # of a template, whose other instances are read from what was parsed
-                known = self._files[path] = (stamp, parse(data, path))
+            if known is None or known[0] != stamp:
+                known = (stamp, parse(data, path))
+                if "@." in path:        # a template, whose other instances are read from what was parsed
+                    self._files[path] = known
         except UnitError as error:
             own["state"], build.error = "error", str(error)
             return
@@ -210,24 +215,25 @@ class Loader:
         self._apply(build, parsed)
 
     def _read_dropins(self, build: Build) -> None:
-        found = self.dropin_paths(build.name, build.own["names"])
-        build.own["dropins"] = tuple(found)
+        index = self.index
+        found = self._find_dropins(build.name, build.own["names"], index.folders, index.listing)
+        masked = []
         for path in found:
             try:
-                stamp, parsed = self._read(path)
+                stamp, parsed = self._read(path, build.name)
             except UnitError as error:
-                build.warnings.append(str(error) + ", ignoring the file")
+                if self._is_null(path):         # asked of no other: a look at every link costs more than it finds
+                    masked.append(path)
+                else:
+                    build.warnings.append(str(error) + ", ignoring the file")
                 continue
             build.own["stamps"].append(stamp)
             self._apply(build, parsed)
+        build.own["dropins"] = tuple([path for path in found if path not in masked])
 
-    def dropin_paths(self, name: str, aliases: Iterable[str]) -> List[str]:
-        """The .conf files that apply, in the order in which they are read: by file name."""
-        index = self.index
-        return self._dropins(name, aliases, index.folders, index.listing)
-
-    def _dropins(self, name: str, aliases: Iterable[str], folders: Mapping[str, Sequence[str]],
-                 listing: Callable[[str], List[str]]) -> List[str]:
+    def _find_dropins(self, name: str, aliases: Iterable[str], folders: Mapping[str, Sequence[str]],
+                      listing: Callable[[str], List[str]]) -> List[str]:
+        """The .conf files that apply, in the order in which they are read: by file name. Some may be masked."""
         kind = name[name.rfind(".") + 1:]
         candidates: List[str] = []
         for unit in [name, *sorted(alias for alias in aliases if alias != name)]:
@@ -242,8 +248,7 @@ class Loader:
             for entry in listing(folder):
                 if entry.endswith(".conf") and not entry.startswith(".") and entry not in chosen:
                     chosen[entry] = f"{folder}/{entry}"
-        paths = [chosen[entry] for entry in sorted(chosen)]
-        return [path for path in paths if not self._is_null(path)]
+        return [chosen[entry] for entry in sorted(chosen)]
 
     def needs_reload(self, unit: Unit) -> bool:
         """NeedDaemonReload=: a file that the unit was made of has changed, or other drop-ins apply now."""
@@ -263,7 +268,8 @@ class Loader:
             found = [folder for folder in (f"{path}/{form}.d" for path in self.index.readable) if os.path.isdir(folder)]
             if found:
                 folders[form + ".d"] = found
-        return tuple(self._dropins(unit.name, unit.names, folders, list_sorted)) != unit.dropin_paths
+        found = self._find_dropins(unit.name, unit.names, folders, list_sorted)
+        return tuple([path for path in found if not self._is_null(path)]) != unit.dropin_paths
 
     def _rank(self, folder: str) -> int:
         return self.paths.index(folder.rpartition("/")[0])
@@ -281,10 +287,10 @@ class Loader:
         build.warnings += parsed.warnings
         for section, line in parsed.sections:
             if section not in sections and not section.startswith("X-"):
-                build.warnings.append(f"{parsed_path(parsed)}:{line}: Unknown section '{section}'. Ignoring.")
-        build.own["settings"] += parsed.settings
+                build.warnings.append(f"{parsed.path}:{line}: Unknown section '{section}'. Ignoring.")
         classes = build.classes
-        for section, name, value, build.path, build.line in parsed.settings:
+        build.path = parsed.path
+        for section, name, value, build.line in parsed.settings:
             rows = sections.get(section)
             if rows is None:
                 continue
@@ -294,6 +300,8 @@ class Loader:
                     build.warn(f"Unknown key '{name}' in section [{section}], ignoring.")
                 continue
             read, target, field, refused = row
+            if target in _NO_CLASS:
+                build.own["settings"].append(Setting(section, name, value, build.path, build.line))
             try:
                 read(build, classes[target], field, value)
                 if refused:
@@ -468,11 +476,6 @@ def dynamic_user_name(prefix: str) -> str:
         return prefix
     import hashlib  # OpenSSL is slow to load and seldom needed
     return "_du" + hashlib.blake2b(prefix.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
-
-
-def parsed_path(parsed: Parsed) -> str:
-    """The file that these settings are from; a file with sections alone has none."""
-    return parsed.settings[0].path if parsed.settings else ""
 
 
 __all__ = ["USEC_INFINITY", "Loader", "Setting", "search_path", "unit_names_for_dropins"]

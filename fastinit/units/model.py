@@ -252,7 +252,7 @@ class Unit:
                  the implicit and default ones of systemd.unit(5); a name stands once per kind.
     warnings:    one line each, "<path>:<line>: …", shown once in the log when the unit is loaded.
     stamps:      (path, mtime_ns, inode) of every file and directory that was read: NeedDaemonReload=.
-    settings:    every assignment in order, drop-ins included, for `show`, `verify` and the unsupported.
+    settings:    assignments that no field holds, in order, drop-ins included: for `show`, and for the unsupported.
     replaced:    one of systemd's own that has nothing to do here (units/replaced.py): counts as up as soon as it is asked for.
     perpetual:   always in memory and always up.
     """

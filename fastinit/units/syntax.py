@@ -1,6 +1,6 @@
 """The syntax of unit and configuration files: bytes to assignments, and values to words.
 
-In:  the bytes of one file, or the text right of "=".   Out: Setting values and warnings, or words.
+In:  the bytes of one file, or the text right of "=".   Out: assignments and warnings, or words.
 Never: opens a file, knows a directive.
 Every function is linear in its input. An error that makes the whole file useless is a UnitError; all else is a warning of
 the form '<path>:<line>: <what>, ignoring.'.
@@ -13,7 +13,6 @@ import re
 from typing import Callable, List, NamedTuple, Optional, Tuple
 
 from fastinit.errors import UnitError
-from fastinit.units.model import Setting
 
 FILE_MAX = 1 << 20                  # bytes; systemd's own limit is one line of 1 MiB
 LINE_MAX = 1 << 20
@@ -21,8 +20,14 @@ WARNINGS_MAX = 100                  # of one file: a file of garbage must not fi
 WHITESPACE = " \t\n\r"
 
 
+# section, name, the text as the file has it with continuation lines joined and nothing expanded, line. No class: of files
+# with thousands of lines these are made by the thousand, and most live no longer than their parser.
+Assignment = Tuple[str, str, str, int]
+
+
 class Parsed(NamedTuple):
-    settings: List[Setting]
+    path: str
+    settings: List[Assignment]
     warnings: List[str]
     sections: List[Tuple[str, int]]     # every header and its line
 
@@ -51,7 +56,7 @@ def _line_of(data: bytes, offset: int) -> int:
 
 def parse(data: bytes, path: str) -> Parsed:
     """All assignments of a file in order. Raises UnitError when it is no text or a section header is broken."""
-    settings: List[Setting] = []
+    settings: List[Assignment] = []
     warnings: List[str] = []
     sections: List[Tuple[str, int]] = []
     section = ""
@@ -74,8 +79,8 @@ def parse(data: bytes, path: str) -> Parsed:
         elif not section:
             _warn(warnings, path, number, "Assignment outside of section. Ignoring.")
         else:
-            settings.append(Setting(section, name.rstrip(WHITESPACE), value.lstrip(WHITESPACE), path, number))
-    return Parsed(settings, warnings, sections)
+            settings.append((section, name.rstrip(WHITESPACE), value.lstrip(WHITESPACE), number))
+    return Parsed(path, settings, warnings, sections)
 
 
 def _warn(warnings: List[str], path: str, number: int, text: str) -> None:
@@ -117,6 +122,9 @@ def _is_continued(line: str) -> bool:
 _C_ESCAPES = {
     "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"', "'": "'", "s": " ",
 }
+_WORD = re.compile(r"""(?:[^\s'"]+|"[^"]*"|'[^']*')+""")
+_QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
+_QUOTES = re.compile("""["']""")
 _RUN = re.compile(r"""[^\s'"\\]+""")
 _QUOTED_RUN = {"'": re.compile(r"[^'\\]+"), '"': re.compile(r'[^"\\]+')}
 _ESCAPE = re.compile(r"x[0-9a-fA-F]{2}|[0-7]{3}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[abfnrtv\\\"'s]")
@@ -221,8 +229,12 @@ def next_word(text: str, at: int, unescape: Optional[Unescape] = unescape_at, re
 
 def split_words(text: str, unescape: Optional[Unescape] = unescape_at, relax: bool = False) -> List[str]:
     """Words with quotes and escapes resolved. Raises QuotingError."""
-    if "'" not in text and '"' not in text and "\\" not in text and text.isascii():
-        return text.split()
+    if "\\" not in text and text.isascii():
+        if "'" not in text and '"' not in text:
+            return text.split()
+        found = _WORD.findall(text)
+        if not _QUOTES.search(_WORD.sub("", text)):     # every quote is closed
+            return [_unquoted(word) for word in found]
     words: List[str] = []
     at = 0
     while True:
@@ -230,6 +242,15 @@ def split_words(text: str, unescape: Optional[Unescape] = unescape_at, relax: bo
         if word is None:
             return words
         words.append(word)
+
+
+def _unquoted(word: str) -> str:
+    """A word of closed quotes without them."""
+    if "'" not in word:
+        return word.replace('"', "")
+    if '"' not in word:
+        return word.replace("'", "")
+    return _QUOTED.sub(lambda match: match.group()[1:-1], word)
 
 
 def split_plain(text: str) -> List[str]:

@@ -6,6 +6,7 @@ Source: systemd.time(7), "PARSING TIME SPANS".
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Dict, List
 
@@ -44,6 +45,7 @@ _TERM = re.compile(r"[ \t\n\r]*\+?([0-9]*)(?:\.([0-9]+))?[ \t\n\r]*("
                    + "|".join(sorted(UNITS, key=len, reverse=True)) + r")?")
 
 
+@functools.lru_cache(maxsize=512)       # the same few dozen stand in thousands of files
 def parse_usec(text: str, default: int = USEC_PER_SEC) -> int:
     """Time span to microseconds: "90" -> 90_000_000, "1min 30s" -> 90_000_000, "infinity" -> USEC_INFINITY.
 
