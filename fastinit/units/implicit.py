@@ -139,6 +139,13 @@ _FOLDERS = (
 )
 
 
+# What _processes() looks at: a unit without any of them needs nothing but the journal.
+_ASKING = frozenset((
+    "root_directory", "working_directory", "standard_input", "standard_output", "standard_error", "dynamic_user", "sandbox",
+    *(field for field, _, _ in _FOLDERS),
+))
+
+
 def _truth(build: Build, name: str) -> str:
     """A sandbox directive's value: "yes", "no", or a word of its own."""
     given = build.context.get("sandbox", {}).get(name, ("no",))[0].lower()
@@ -153,6 +160,10 @@ def mounts_for(build: Build, field: str, *paths: str) -> None:
 def _processes(build: Build, user: bool) -> None:
     """What starting a process as the [Exec] directives say needs: mounts, the journal, writable folders, /tmp."""
     context = build.context
+    if _ASKING.isdisjoint(context):
+        if not user:
+            build.depend("After", "systemd-journald.socket")
+        return
     paths = [context[field] for field in ("root_directory",) if context.get(field)]
     working = context.get("working_directory", "")
     if working.startswith("/") and not context.get("working_directory_optional"):

@@ -122,9 +122,7 @@ def _is_continued(line: str) -> bool:
 _C_ESCAPES = {
     "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"', "'": "'", "s": " ",
 }
-_WORD = re.compile(r"""(?:[^\s'"]+|"[^"]*"|'[^']*')+""")
-_QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
-_QUOTES = re.compile("""["']""")
+_DOUBLE_QUOTED_WORD = re.compile(r"""(?:[^\s"]+|"[^"]*")+""")
 _RUN = re.compile(r"""[^\s'"\\]+""")
 _QUOTED_RUN = {"'": re.compile(r"[^'\\]+"), '"': re.compile(r'[^"\\]+')}
 _ESCAPE = re.compile(r"x[0-9a-fA-F]{2}|[0-7]{3}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[abfnrtv\\\"'s]")
@@ -229,12 +227,11 @@ def next_word(text: str, at: int, unescape: Optional[Unescape] = unescape_at, re
 
 def split_words(text: str, unescape: Optional[Unescape] = unescape_at, relax: bool = False) -> List[str]:
     """Words with quotes and escapes resolved. Raises QuotingError."""
-    if "\\" not in text and text.isascii():
-        if "'" not in text and '"' not in text:
+    if "\\" not in text and text.isascii() and "'" not in text:
+        if '"' not in text:
             return text.split()
-        found = _WORD.findall(text)
-        if not _QUOTES.search(_WORD.sub("", text)):     # every quote is closed
-            return [_unquoted(word) for word in found]
+        if text.count('"') % 2 == 0:        # every quote is closed
+            return [word.replace('"', "") for word in _DOUBLE_QUOTED_WORD.findall(text)]
     words: List[str] = []
     at = 0
     while True:
@@ -242,15 +239,6 @@ def split_words(text: str, unescape: Optional[Unescape] = unescape_at, relax: bo
         if word is None:
             return words
         words.append(word)
-
-
-def _unquoted(word: str) -> str:
-    """A word of closed quotes without them."""
-    if "'" not in word:
-        return word.replace('"', "")
-    if '"' not in word:
-        return word.replace("'", "")
-    return _QUOTED.sub(lambda match: match.group()[1:-1], word)
 
 
 def split_plain(text: str) -> List[str]:
