@@ -9,7 +9,7 @@ Source: systemd.unit(5), "UNIT FILE LOAD PATH"; systemd.service(5) and the pages
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Collection, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from fastinit.errors import UnitError
 from fastinit.units import names, sysv
@@ -58,7 +58,8 @@ class Loader:
         self.paths += (os.path.join(BUILTIN, "user" if user else "system"),)
         self._index: Optional[Index] = None
         self._files: Dict[str, Tuple[Stamp, Parsed]] = {}
-        self._built: Dict[str, Build] = {}
+        self._units: Dict[str, Unit] = {}           # by every name
+        self._built: Dict[str, Build] = {}          # read for the sake of a target that names them, not yet asked for
         self._may_be_stale = False
         self._service_defaults = service_defaults(config)
         self._context_defaults = context_defaults(config)
@@ -67,21 +68,26 @@ class Loader:
         """Look at the disk again from the next load on."""
         self._index = None
         self._files.clear()
+        self._units.clear()
         self._built.clear()
 
     def add_file(self, name: str, path: str) -> None:
         """A unit file that was made since the folders were listed; all else stays as it was seen then."""
         self.index.files[name] = path
-        self._built.pop(name, None)
+        self._forget_names((name,))
 
     def remove_file(self, name: str) -> None:
         self.index.files.pop(name, None)
-        self._built.pop(name, None)
+        self._forget_names((name,))
+
+    def _forget_names(self, known: Iterable[str]) -> None:
+        for name in known:
+            self._units.pop(name, None)
+            self._built.pop(name, None)
 
     def forget_unit(self, unit: Unit) -> None:
         """It is in memory no more: the next load reads its files again."""
-        for name in (unit.name, *unit.names):
-            self._built.pop(name, None)
+        self._forget_names((unit.name, *unit.names))
         for path in unit.dropin_paths:
             self._files.pop(path, None)
         if self._index is not None:
@@ -97,8 +103,8 @@ class Loader:
         self._may_be_stale = False
         if self._index is not None and self._index.is_stale():
             self._index = None
-            for name in [name for name, build in self._built.items() if build.own["state"] == "not-found"]:
-                del self._built[name]
+            self._built.clear()
+            self._forget_names([name for name, unit in self._units.items() if unit.load_state == "not-found"])
 
     @property
     def index(self) -> Index:
@@ -117,15 +123,17 @@ class Loader:
             return Unit(name, frozenset((name,)), "error", f"{name}: invalid unit name")
         if names.is_template(name):
             return Unit(name, frozenset((name,)), "error", f"{name}: unit name is missing the instance name")
-        build = self._built.get(name)
-        if self._may_be_stale and (build is None or build.own["state"] == "not-found"):
+        unit = self._units.get(name)
+        if self._may_be_stale and (unit is None or unit.load_state == "not-found"):
             self._look_again()
-            build = self._built.get(name)
-        if build is None:
-            build = self._load(name)
-            for alias in build.own["names"]:
-                self._built[alias] = build
-        return self._finish(build)
+            unit = self._units.get(name)
+        if unit is None:
+            build = self._built.get(name) or self._load(name)
+            unit = self._finish(build)
+            for alias in unit.names:
+                self._units[alias] = unit
+                self._built.pop(alias, None)        # a unit is half as large as what it was made of
+        return unit
 
     # --- from files to a Build ---
 
@@ -405,9 +413,6 @@ class Loader:
 
     def _finish(self, build: Build) -> Unit:
         own = build.own
-        known: Optional[Unit] = own.get("result")
-        if known is not None:
-            return known
         kind = build.name[build.name.rfind(".") + 1:]
         if kind == "target" and own["state"] == "loaded" and build.unit.get("default_dependencies", True):
             self._order_target(build)
@@ -432,8 +437,7 @@ class Loader:
             values["service"] = make(Service, build.service)
         if kind == "scope":
             values["scope"] = Scope(**{"timeout_stop_usec": self.config.default_timeout_stop_usec, **build.scope})
-        unit = own["result"] = make(Unit, values)
-        return unit
+        return make(Unit, values)
 
     def _context(self, build: Build) -> ExecContext:
         context = build.context
@@ -457,17 +461,21 @@ class Loader:
             for other in tuple(build.dependencies.get(kind, ())):
                 if other in before or not names.is_valid(other) or names.is_template(other):
                     continue
-                peer = self._built.get(other)
-                if peer is None:
-                    peer = self._load(other)
-                    for alias in peer.own["names"]:
-                        self._built[alias] = peer
-                if not peer.unit.get("default_dependencies", True):
-                    continue
-                after = peer.dependencies.get("After", {})
-                if any(name in after for name in build.own["names"]):
-                    continue
-                build.depend("After", other)
+                after = self._default_order(other)
+                if after is not None and not any(name in after for name in build.own["names"]):
+                    build.depend("After", other)
+
+    def _default_order(self, name: str) -> Optional[Collection[str]]:
+        """What the unit comes after; None when it has no default dependencies."""
+        unit = self._units.get(name)
+        if unit is not None:
+            return unit.dependencies.get("After", ()) if unit.default_dependencies else None
+        build = self._built.get(name)
+        if build is None:
+            build = self._load(name)
+            for alias in build.own["names"]:
+                self._built[alias] = build
+        return build.dependencies.get("After", ()) if build.unit.get("default_dependencies", True) else None
 
 
 def dynamic_user_name(prefix: str) -> str:
