@@ -6,9 +6,10 @@ Never: starts, stops or signals anything; a verb that would have to is not offer
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from fastinit.control.api import LogEntryApi, LoopApi
 from fastinit.errors import FastinitError
@@ -19,6 +20,7 @@ from fastinit.plan.states import JobMode, JobType
 from fastinit.run.boot import passed
 from fastinit.units.config import ManagerConfig, load_config
 from fastinit.units.loader import Loader
+from fastinit.units.model import Unit
 
 
 class NoLoop:
@@ -87,10 +89,14 @@ class OfflineManager:
     def signal_unit(self, name: str, signo: int, whom: str = "all", value: Optional[int] = None) -> int:
         return 0
 
-    is_reloading = False
-
-    def daemon_reload(self) -> None:
+    def daemon_reload(self) -> Callable[[], bool]:
         """Nothing is kept that could be stale."""
+        return lambda: True
+
+    @contextlib.contextmanager
+    def read_ahead(self, names: Sequence[str]) -> Iterator[Iterator[Unit]]:
+        """Nobody else is served meanwhile."""
+        yield iter(())
 
     def daemon_reexec(self) -> None:
         """There is no manager to replace."""

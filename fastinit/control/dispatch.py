@@ -11,7 +11,8 @@ from typing import Callable, List, NamedTuple, Optional
 from fastinit.control import analyze, booting, personality, transient, verbs
 from fastinit.control.api import ManagerApi
 from fastinit.control.options import Options, UsageError, parse
-from fastinit.control.request import RED, Context, MustRunLocally, Steps, Terminal
+from fastinit.control.request import RED, Context, MustRunLocally, Pause, Steps, Terminal
+from fastinit.control.selection import plain_names
 from fastinit.errors import FastinitError, RequestError
 
 ACCESS_DENIED = 4
@@ -122,8 +123,11 @@ def run(verb: verbs.Verb, context: Context) -> Steps:
 
 
 def _steps(verb: verbs.Verb, context: Context) -> Steps:
-    outcome = verb.run(context)
-    return outcome if isinstance(outcome, int) else (yield from outcome)
+    with context.manager.read_ahead(plain_names(context)) as units:
+        for _ in units:
+            yield Pause()
+        outcome = verb.run(context)
+        return outcome if isinstance(outcome, int) else (yield from outcome)
 
 
 def _explained(context: Context, steps: Steps) -> Steps:

@@ -6,6 +6,7 @@ Source: systemctl(1), "Parameter Syntax"; fnmatch(3) without flags, as systemd u
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import os
 import re
@@ -61,6 +62,15 @@ def named(context: Context, suffix: str = ".service") -> List[str]:
             if word not in (name, stem) and not word.startswith("/") and not is_pattern(word):
                 context.warn(f'Invalid unit name "{word}" escaped as "{stem}" (maybe you should use systemd-escape?).')
     return found
+
+
+def plain_names(context: Context) -> List[str]:
+    """What the words may mean as units; of a verb that takes no units, something that is none."""
+    found = []
+    for word in context.args:
+        with contextlib.suppress(ValueError):
+            found.append(names.mangle(word, ".service", globs=True))
+    return [name for name in found if not is_pattern(name)]
 
 
 def matcher(patterns: Iterable[str]) -> Callable[[str], bool]:

@@ -36,8 +36,7 @@ LOG_TARGETS = ("console", "kmsg", "journal", "journal-or-kmsg", "syslog", "syslo
 def daemon_reload(context: Context) -> Steps:
     """Without a manager there is nothing that could be stale: a RUN step may call it."""
     if context.is_live:
-        context.manager.daemon_reload()
-        yield Pause(until=lambda: not context.manager.is_reloading)
+        yield Pause(until=context.manager.daemon_reload())
     return 0
 
 

@@ -194,8 +194,7 @@ def _report(context: Context, done: Done) -> int:
 
 def _reload(context: Context) -> Steps:
     if context.is_live and not context.options.no_reload and not context.root:
-        context.manager.daemon_reload()
-        yield Pause(until=lambda: not context.manager.is_reloading)
+        yield Pause(until=context.manager.daemon_reload())
     return 0
 
 

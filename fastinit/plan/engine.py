@@ -9,6 +9,7 @@ them; it asks again what was asked and not answered. A Spawn without an answer i
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Set, Union
 
 from fastinit.errors import RequestError
@@ -164,11 +165,15 @@ class Engine:
             if record.unit.perpetual and record.active is not Active.ACTIVE:
                 self._queue.set_state(record, Sub.RUNNING if record.unit.type == "scope" else Sub.ACTIVE)
 
-    def collect(self, keep: garbage.Keep) -> List[UnitRecord]:
+    def collect(self, keep: garbage.Keep, most: int = sys.maxsize) -> List[UnitRecord]:
         """Forget the units that are down and named by nobody who has to stay. Call it when nothing is left to carry out.
 
-        keep: whether the caller still needs one."""
-        return garbage.collect(self._world, keep)
+        keep: whether the caller still needs one.   most: how many are looked at; may_collect tells whether some are left."""
+        return garbage.collect(self._world, keep, most)
+
+    @property
+    def may_collect(self) -> bool:
+        return bool(self._world.unsure)
 
     def release_fds(self, name: str) -> None:
         """Nothing of the unit's descriptor store is left: `systemctl clean --what=fdstore`."""

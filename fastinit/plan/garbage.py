@@ -19,10 +19,12 @@ from fastinit.plan.world import World
 Keep = Callable[[UnitRecord], bool]
 
 
-def collect(world: World, keep: Keep) -> List[UnitRecord]:
-    """keep: whether run/ still needs the unit; asked last, since it may have to look at processes."""
+def collect(world: World, keep: Keep, most: int) -> List[UnitRecord]:
+    """keep: whether run/ still needs the unit; asked last, since it may have to look at processes.
+    most: how many of those that have been touched are looked at."""
     gone: List[UnitRecord] = []
-    while world.unsure:
+    while world.unsure and most > 0:
+        most -= 1
         name = next(iter(world.unsure))
         del world.unsure[name]
         for record in _garbage(world, name, keep):

@@ -53,10 +53,13 @@ class Lifecycle:
             RTMIN + 13: self._immediate, RTMIN + 14: self._immediate, RTMIN + 15: self._immediate,
             RTMIN + 0: self._isolate("default.target"), RTMIN + 1: self._isolate("rescue.target"),
             RTMIN + 2: self._isolate("emergency.target"),
-            signal.SIGHUP: lambda _signo, _count: self._manager.daemon_reload(),
+            signal.SIGHUP: self._reload,
             RTMIN + 25: lambda _signo, _count: self._manager.daemon_reexec(),
             signal.SIGUSR2: lambda _signo, _count: self._manager.log_states(),
         }
+
+    def _reload(self, _signo: int, _count: int) -> None:
+        self._manager.daemon_reload()
 
     @property
     def is_stopping(self) -> bool:

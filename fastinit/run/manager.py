@@ -8,10 +8,10 @@ Never: blocks, ends because of input.
 
 from __future__ import annotations
 
-import gc
+import contextlib
 import os
 import socket
-from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from fastinit.journal import store as log_store
 from fastinit.journal.capture import Capture, Source
@@ -29,6 +29,7 @@ from fastinit.run.lifecycle import Lifecycle
 from fastinit.run.loop import READABLE, WRITABLE, WRITTEN, Loop, Timer, monotonic_usec, realtime_usec
 from fastinit.run.members import Members, tag_base
 from fastinit.run.perform import ADOPTED, ID_MASK, MEMBER, Performer
+from fastinit.run.reading import Heap, Reload, walk
 from fastinit.run.store import Store, StoreError
 from fastinit.run.transient import HANDED, TransientUnits
 from fastinit.units.config import ManagerConfig, load_config
@@ -41,7 +42,7 @@ LOG_READ, LOG_WRITE = "log-read/", "log-write/"     # names in the vault, follow
 EXITS_PER_ROUND = 256
 N_SIGNALS = 64
 INIT_SCOPE = "init.scope"       # the unit of PID 1 and of the manager
-MANY_LOADS = 20         # in one round: some 3,000 objects, as many as the collector of garbage goes through in one step
+FORGOTTEN_PER_ROUND = 40        # units that may be forgotten are looked at, 25 us each
 LOG_RETRY_USEC = 1_000_000      # the log cannot be written (ENOSPC): the pipes keep it until then
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -89,7 +90,8 @@ class Manager:
         self._tick_timer: Optional[Timer] = None
         self._log_retry: Set[str] = set()
         self._pumping = False
-        self._loads = 0                             # units read in this round
+        self._heap = Heap()
+        self._is_round_due = False
         runtime.prepare(paths, self._store.is_new, boot.units != NOTHING)
         self.console = Console(self.console_fd, self._want_console)
         self.capture = Capture(paths.logs, self.console, native.splice, self._log_source, realtime_usec)
@@ -102,6 +104,7 @@ class Manager:
         self.transient = TransientUnits(self)
         self._performer = Performer(self)
         self._generators = self._make_generators()
+        self._reload = Reload(self.loop, self._generators, self._read_again)
         self._restore_or_boot(inherited)
 
     # ---- start ------------------------------------------------------------------------------------
@@ -133,7 +136,7 @@ class Manager:
     def _boot(self) -> None:
         self.stamp("generators-finish")
         self.stamp("units-load-start")
-        self._load_again()
+        self._use(*self._read_config())
         self.lifecycle.boot()
         self.stamp("units-load-finish")     # a unit is loaded when another one names it: default.target has named all
 
@@ -210,19 +213,19 @@ class Manager:
         self.members.new_round()
         self.loader.distrust()
         self.pump()
-        while self._has_more_to_do():       # what it has begun may be done at once, and no event would tell
+        while self.lifecycle.settled():     # what it has begun may be done at once, and no event would tell
             self.pump()
-        if self._loads >= MANY_LOADS:
-            gc.freeze()
-            gc.enable()
-        self._loads = 0
-
-    def _has_more_to_do(self) -> bool:
-        settled = self.lifecycle.settled()
-        gone = self.engine.collect(self._is_needed)
+        gone = self.engine.collect(self._is_needed, FORGOTTEN_PER_ROUND)
         for record in gone:
             self._forget(record)
-        return settled or bool(gone)
+        self._heap.end_of_round()
+        if (gone or self.engine.may_collect) and not self._is_round_due:
+            self._is_round_due = True
+            self.loop.call_idle(self._begin_round)
+
+    def _begin_round(self) -> None:
+        """What is left of the last one is done when this one is settled."""
+        self._is_round_due = False
 
     def _is_needed(self, record: UnitRecord) -> bool:
         is_explicit = any(name in record.unit.names for name in self.lifecycle.explicit_units)      # its end is ours
@@ -364,12 +367,7 @@ class Manager:
         self.engine.refresh(name)
 
     def load_unit(self, name: str) -> Unit:
-        self._loads += 1
-        if self._loads == MANY_LOADS:
-            # Units live long and refer to each other in no circle: looking for garbage among a thousand new ones is a quarter of
-            # the time that they take, or a long pause afterwards. They are put where the collector does not look.
-            gc.collect(1)
-            gc.disable()
+        self._heap.unit_read()
         unit = self.loader.load(name)
         is_bad = unit.load_state == "bad-setting"
         if (unit.warnings or is_bad) and unit.name not in self._warned:
@@ -411,27 +409,57 @@ class Manager:
         self._performer.send_signals(pids, signo, value)
         return len(pids)
 
-    def daemon_reload(self) -> None:
-        """Done when is_reloading is false: at once, or after the generators."""
+    def daemon_reload(self) -> Callable[[], bool]:
+        """Begins it; the answer tells whether it is done."""
         self.log("", 6, "Reloading.")
-        self._generators.run(self._reload)
+        return self._reload.ask()
 
-    @property
-    def is_reloading(self) -> bool:
-        return self._generators.is_running
-
-    def _reload(self) -> None:
-        self._load_again()
+    def _read_again(self) -> Iterator[Unit]:
+        """All that is in memory, from the files of now, beside what is in use."""
+        config, loader = self._read_config()
+        for unit in walk(loader.load, tuple(self.engine.units)):
+            self._heap.unit_read()
+            yield unit
+        self._use(config, loader)
         self.stamp("units-load")
         self.pump()
         self.system_state_changed()
 
-    def _load_again(self) -> None:
-        before, self.config = self.config, load_config(user=self.user)
+    @contextlib.contextmanager
+    def read_ahead(self, names: Sequence[str]) -> Iterator[Iterator[Unit]]:
+        """Units that a request may ask for, that have a file and are not in memory, one per step; the others are served
+        meanwhile. When the request has ended, those that it has not asked for are as unknown as before."""
+        found: List[Unit] = []
+
+        def is_known(name: str) -> bool:
+            return self.engine.find(name) is not None
+
+        index = self.loader.index
+        wanted = [name for name in names if not is_known(name) and index.resolve(name)[1]]
+
+        def read(name: str) -> Unit:
+            self._heap.unit_read()
+            found.append(self.loader.load(name))
+            return found[-1]
+
+        try:
+            yield walk(read, wanted, is_known)
+        finally:
+            for unit in found:
+                if not is_known(unit.name):
+                    self.loader.forget_unit(unit)
+
+    def _read_config(self) -> Tuple[ManagerConfig, Loader]:
+        config = load_config(user=self.user)
+        return config, Loader(config=config, user=self.user)
+
+    def _use(self, config: ManagerConfig, loader: Loader) -> None:
+        """The system.conf of now, and its units."""
+        before, self.config = self.config, config
         self._apply_config(before)
         if self.config.service_watchdogs != before.service_watchdogs:      # else: what `service-watchdogs` has said stays
             self.engine.watchdogs = self.config.service_watchdogs
-        self.loader = Loader(config=self.config, user=self.user)
+        self.loader = loader
         self._warned.clear()
         self._set_clock()
         self.engine.reload(self.load_unit)

@@ -6,12 +6,13 @@ is a number, and a unit's processes end when the test (or a signal) says so.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
 import time
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from fastinit.control.server import Server
 from fastinit.control.stats import METRICS
@@ -23,6 +24,7 @@ from fastinit.plan.states import Active, JobMode, JobType, Role
 from fastinit.run.loop import Loop, monotonic_usec, realtime_usec
 from fastinit.units.config import ManagerConfig
 from fastinit.units.loader import Loader
+from fastinit.units.model import Unit
 
 
 class Entry(NamedTuple):
@@ -101,13 +103,16 @@ class FakeManager:
         record = self.engine.get(name)
         return len([role for role in tracked_pids(record) if whom in ("all", role.value)])
 
-    is_reloading = False
-
-    def daemon_reload(self) -> None:
+    def daemon_reload(self) -> Callable[[], bool]:
         self.reloads += 1
         self.loader = Loader(root=str(self.root), config=self.config)
         self.engine.reload(self.loader.load)
         self.pump()
+        return lambda: True
+
+    @contextlib.contextmanager
+    def read_ahead(self, names: Sequence[str]) -> Iterator[Iterator[Unit]]:
+        yield iter(())
 
     def daemon_reexec(self) -> None:
         self.reexec_asked = True

@@ -14,6 +14,7 @@ import pytest
 from fastinit.control import frames
 from fastinit.control.server import BUFFER_LIMIT_BYTES, HIGH_WATER_BYTES
 from tests.system.harness import Booted, eventually
+from tests.system.wire import answer, connect, request
 
 Boot = Callable[..., Booted]
 
@@ -21,10 +22,6 @@ WEB = "[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/bin/sleep infinity
 SLOW = "[Service]\nType=oneshot\nExecStart=/bin/sleep infinity\nTimeoutStartSec=infinity\n"
 REFUSED, DROPPED = "refused", "dropped"
 CONNECTION_BYTES = 16384    # at most: a connection, its words, the start that it waits for
-
-
-def request(*argv: bytes, **facts: bytes) -> bytes:
-    return frames.encode_request({b"tty": b"000", **{name.encode(): value for name, value in facts.items()}}, list(argv))
 
 
 def raw(payload: bytes) -> bytes:
@@ -77,33 +74,6 @@ BAD: Dict[str, Bad] = {
     "a job that is none": Bad(request(b"systemctl", b"cancel", b"99999999999999999999"), (1, "99999999999999999999")),
     "to go on with nothing": Bad(request(b"systemctl", b"start", b"gone", resume=b"nonsense"), (1, "malformed resume fact")),
 }
-
-
-def connect(booted: Booted) -> socket.socket:
-    """From another pid namespace: the manager sees pid 0."""
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    sock.settimeout(20)
-    sock.connect(f"/proc/{booted.pid}/root/run/fastinit/control")
-    return sock
-
-
-def answer(sock: socket.socket) -> Tuple[int, str]:
-    """(exit code, stderr); code -1: the connection ended without one."""
-    data = bytearray()
-    try:
-        while piece := sock.recv(1 << 16):
-            data += piece
-    except ConnectionResetError:
-        pass
-    error, at = b"", 0
-    while at < len(data):
-        kind, length = frames.decode_header(bytes(data[at:at + 8]))
-        payload = bytes(data[at + 8:at + 8 + length])
-        at += 8 + length
-        if kind == frames.EXIT:
-            return payload[0], error.decode("utf-8", "surrogateescape")
-        error += payload if kind == frames.STDERR else b""
-    return -1, error.decode("utf-8", "surrogateescape")
 
 
 def descriptors(pid: int) -> int:
