@@ -11,7 +11,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from fastinit.control.options import UsageError
 from fastinit.control.request import YELLOW, Context, Pause, Steps
-from fastinit.control.selection import changed_on_disk, is_pattern, named, needs_reload
+from fastinit.control.selection import is_pattern, named, warn_if_changed
 from fastinit.errors import RequestError
 from fastinit.plan.effects import JobFinished
 from fastinit.plan.states import Active, JobMode, JobResult, JobType
@@ -189,7 +189,7 @@ def _submit_all(context: Context, verb: JobVerb, units: List[str], mode: JobMode
             continue
         waiter.want(job.id, name)
         queued.append(name)
-        warn_if_changed(context, name)
+        warn_if_changed(context, context.manager.engine.find(name))
         if context.options.show_transaction:
             context.note(f"Enqueued anchor job {job.id} {job.unit}/{job.type.value}.")
     return code, queued
@@ -211,13 +211,6 @@ def _type_for(context: Context, verb: JobVerb, name: str) -> Optional[JobType]:
 def can_reload(unit: Unit) -> bool:
     service = unit.service
     return service is not None and (bool(service.exec_reload) or service.type == "notify-reload")
-
-
-def warn_if_changed(context: Context, name: str) -> None:
-    """What runs is not what the files say by now."""
-    record = context.manager.engine.find(name)
-    if record is not None and not context.options.no_warn and needs_reload(record):
-        context.warn(changed_on_disk(record.unit.name), YELLOW)
 
 
 def explain(context: Context, word: str, name: str, error: Exception) -> None:

@@ -20,8 +20,8 @@ from fastinit.control.render import dependencies, show, status, times, units
 from fastinit.control.render.properties.manager import VERSION
 from fastinit.control.render.style import Style
 from fastinit.control.render.table import REST, Lines
-from fastinit.control.request import YELLOW, Context, Pause, Steps, print_all
-from fastinit.control.selection import changed_on_disk, complete, expand, is_pattern, list_matcher, matcher, named, needs_reload
+from fastinit.control.request import Context, Pause, Steps, print_all
+from fastinit.control.selection import complete, expand, is_pattern, list_matcher, matcher, named, warn_if_changed
 from fastinit.errors import RequestError
 from fastinit.plan.record import UnitRecord
 from fastinit.plan.states import Active
@@ -103,8 +103,7 @@ def show_status(context: Context) -> Steps:
         is_first = False
         for line in status.render(Style(context.terminal), record, _facts(context, record)):
             context.say(line)
-        if context.is_live and not context.options.no_warn and needs_reload(record):
-            context.warn(changed_on_disk(name), YELLOW)
+        warn_if_changed(context, record)
         code = code or (0 if record.active in UP else LSB_NOT_RUNNING)
         yield Pause()
     return code
@@ -378,9 +377,8 @@ def cat(context: Context) -> Steps:
         if not paths:
             context.warn(f"No files found for {name}.")
             return 1
-        if context.is_live and not is_template(name) and needs_reload(context.manager.engine.get(name)):
-            context.warn(f"Warning: The unit file, source configuration file or drop-ins of {name} changed on disk. "
-                         "Run 'systemctl daemon-reload' to reload units.", YELLOW)
+        if not is_template(name):
+            warn_if_changed(context, context.manager.engine.get(name))
         for path in paths:
             if not is_first:
                 context.say("")

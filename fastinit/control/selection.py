@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
-import os
 import re
-from typing import Callable, Iterable, List, Mapping
+from typing import Callable, Iterable, List, Mapping, Optional
 
 from fastinit.control.options import UsageError
-from fastinit.control.request import Context
+from fastinit.control.request import YELLOW, Context
 from fastinit.plan.record import UnitRecord
 from fastinit.plan.states import Active
 from fastinit.units import names
@@ -87,18 +86,9 @@ def list_matcher(words: Iterable[str], complete_names: bool = True) -> Callable[
     return matcher([word if is_pattern(word) or not complete_names else complete(word) for word in words])
 
 
-def needs_reload(record: UnitRecord) -> bool:
-    """Whether a file or directory that the unit came from is no longer what it was."""
-    for path, mtime_ns, inode in record.unit.stamps:
-        try:
-            about = os.stat(path)
-        except OSError:
-            return True
-        if about.st_mtime_ns != mtime_ns or about.st_ino != inode:
-            return True
-    return False
-
-
-def changed_on_disk(name: str) -> str:
-    return (f"Warning: The unit file, source configuration file or drop-ins of {name} changed on disk. "
-            "Run 'systemctl daemon-reload' to reload units.")
+def warn_if_changed(context: Context, record: Optional[UnitRecord]) -> None:
+    """What is in memory is not what the files say by now."""
+    if record is None or not context.is_live or context.options.no_warn or not context.manager.loader.needs_reload(record.unit):
+        return
+    context.warn(f"Warning: The unit file, source configuration file or drop-ins of {record.unit.name} changed on disk. "
+                 "Run 'systemctl daemon-reload' to reload units.", YELLOW)

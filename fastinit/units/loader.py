@@ -273,7 +273,7 @@ class Loader:
         forms[unit.type] = None
         folders: Dict[str, List[str]] = {}
         for form in forms:
-            found = [folder for folder in (f"{path}/{form}.d" for path in self.index.readable) if os.path.isdir(folder)]
+            found = [folder for folder in (f"{path}/{form}.d" for path in self.paths) if os.path.isdir(folder)]
             if found:
                 folders[form + ".d"] = found
         found = self._find_dropins(unit.name, unit.names, folders, list_sorted)

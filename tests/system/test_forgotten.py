@@ -32,6 +32,12 @@ def in_memory(booted: Booted, pattern: str) -> "list[str]":
     return sorted(line.split()[0] for line in lines)
 
 
+def units_folder(booted: Booted, name: str) -> Path:
+    """Where its unit files are."""
+    folders = (Path(f"/proc/{booted.pid}/root/{place}/systemd/system") for place in ("etc", "run"))
+    return next(folder for folder in folders if (folder / name).exists())
+
+
 def test_instances(booted: Booted) -> None:
     """A thousand of them in a day cost nothing in the evening; what they have said is there."""
     for number in range(20):
@@ -50,8 +56,7 @@ def test_who_is_wanted_is_remembered(booted: Booted) -> None:
 
 def test_files_that_have_changed(booted: Booted) -> None:
     """No daemon-reload is needed for what was not in memory: the file, a drop-in, a new file."""
-    units = next(Path(f"/proc/{booted.pid}/root/{place}") for place in ("etc/systemd/system", "run/systemd/system")
-                 if Path(f"/proc/{booted.pid}/root/{place}/other.service").exists())
+    units = units_folder(booted, "other.service")
     assert booted.show("other.service", "Description") == "other.service"
     (units / "other.service").write_text("[Unit]\nDescription=Another\n" + SLEEP)
     assert booted.show("other.service", "Description") == "Another"
@@ -66,6 +71,26 @@ def test_files_that_have_changed(booted: Booted) -> None:
     (units / "new.service").write_text("[Unit]\nDescription=Newer\n" + SLEEP)
     assert booted.show("new.service", "Description") == "new.service", "what runs is as it was read"
     assert booted.show("new.service", "NeedDaemonReload") == "yes"
+
+
+def test_dropins_that_come_and_go(booted: Booted) -> None:
+    """What is in memory stays as it was read; that its drop-ins are others by now is told, and warned of."""
+    def is_old() -> str:
+        return booted.show("web.service", "NeedDaemonReload")
+
+    dropin = units_folder(booted, "web.service") / "web.service.d/a.conf"
+    assert is_old() == "no"
+    dropin.parent.mkdir()
+    assert is_old() == "no", "an empty folder changes nothing"
+    dropin.write_text("[Unit]\nDescription=Other\n")
+    assert is_old() == "yes"
+    assert "web.service changed on disk" in booted.systemctl("status", "web").stderr
+    assert "web.service changed on disk" in booted.systemctl("cat", "web").stderr
+    assert "web.service changed on disk" in booted.systemctl("restart", "web").stderr
+    assert booted.systemctl("daemon-reload").returncode == 0
+    assert (is_old(), booted.show("web.service", "Description")) == ("no", "Other")
+    dropin.unlink()
+    assert is_old() == "yes"
 
 
 def test_as_long_as_a_process_is_left(booted: Booted) -> None:

@@ -447,6 +447,12 @@ def test_needs_reload(tmp_path: Path) -> None:
     loader.forget()
     unit = loader.load("a.service")
     assert len(unit.dropin_paths) == 2 and not loader.needs_reload(unit)
+    (tmp_path / "run/systemd/system.control/a.service.d").mkdir(parents=True)       # a folder of the path that was not there
+    (tmp_path / "run/systemd/system.control/a.service.d/z.conf").write_text("[Unit]\n")
+    assert loader.needs_reload(unit)
+    loader.forget()
+    unit = loader.load("a.service")
+    assert len(unit.dropin_paths) == 3 and not loader.needs_reload(unit)
     (tmp_path / ETC / "a.service").unlink()
     assert loader.needs_reload(unit)
     loader.forget()

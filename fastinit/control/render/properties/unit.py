@@ -86,8 +86,8 @@ def _load_error(subject: Subject) -> str:
 
 
 def _need_reload(subject: Subject) -> str:
-    from fastinit.control.selection import needs_reload
-    return yes_no(subject.context.is_live and needs_reload(subject.record))
+    context = subject.context
+    return yes_no(context.is_live and context.manager.loader.needs_reload(subject.record.unit))
 
 
 def _asserts(subject: Subject) -> str:
