@@ -78,7 +78,7 @@ class Index:
 
     __slots__ = (
         "_root", "_roots", "_stamps", "aliases", "enabled_scripts", "files", "folders", "listings", "mounts", "names_of",
-        "readable", "scripts", "warnings",
+        "scripts", "warnings",
     )
 
     def __init__(self, root: str, directories: Iterable[str]) -> None:
@@ -93,7 +93,7 @@ class Index:
         self._roots: Dict[str, str] = {}        # directory without root, as written and as it really is
         self._stamps = {path: _stamp(path) for path in directories}
         seen: Set[Tuple[int, int]] = set()
-        self.readable: List[str] = []
+        readable: List[str] = []
         for directory in directories:
             # also one that is not there: a link to where systemd's units would be means fastinit's own of that name
             if directory.startswith(root + "/"):
@@ -106,12 +106,12 @@ class Index:
                 self._roots[directory[len(root):]] = directory
                 continue
             seen.add((status.st_dev, status.st_ino))
-            self.readable.append(directory)
+            readable.append(directory)
             if directory.startswith(root):
                 self._roots[directory[len(root):]] = directory
             self._roots[os.path.realpath(directory)] = directory
         irregular: Dict[str, str] = {}
-        for directory in self.readable:
+        for directory in readable:
             self._list(directory, irregular)
         for name, target in BUILTIN_ALIASES.items():
             if name not in self.files and name not in self.aliases and target in self.files:
