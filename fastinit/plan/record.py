@@ -42,9 +42,12 @@ class Job:
     deadline_usec: int = USEC_INFINITY          # JobTimeoutSec=, JobRunningTimeoutSec=: whichever is first
 
 
-@dataclass
+@dataclass(init=False)
 class UnitRecord:
-    """One unit in memory. Timestamps are CLOCK_MONOTONIC microseconds, *_realtime_usec CLOCK_REALTIME; 0 = never."""
+    """One unit in memory. Timestamps are CLOCK_MONOTONIC microseconds, *_realtime_usec CLOCK_REALTIME; 0 = never.
+
+    What has never been set stands in the class alone: most of a thousand records are of units that have never run.
+    """
 
     unit: Unit
     active: Active = Active.INACTIVE
@@ -113,6 +116,14 @@ class UnitRecord:
     notify_exit_status: str = ""    # EXIT_STATUS= of sd_notify(3)
     auto_times: List[int] = field(default_factory=list)             # starts and stops by Upholds=, StopWhenUnneeded= …
 
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        for name, make in _FACTORIES:
+            setattr(self, name, make())
+
+
+_FACTORIES = tuple((item.name, item.default_factory) for item in fields(UnitRecord) if item.default_factory is not MISSING)
+
 
 def tracked_pids(record: UnitRecord) -> Dict[Role, int]:
     """The live tracked processes of the unit."""
@@ -132,8 +143,7 @@ _JOB_ENUMS: Dict[str, Type[Enum]] = {"type": JobType, "state": JobState, "mode":
 
 def record_to_json(record: UnitRecord) -> Dict[str, Any]:
     """What differs from a unit that has never run; the unit itself is loaded again by the next manager."""
-    values = vars(record)
-    return {name: _plain(values[name]) for name, fresh in _FRESH.items() if values[name] != fresh}
+    return {name: _plain(value) for name, value in vars(record).items() if name != "unit" and value != _FRESH[name]}
 
 
 def record_from_json(unit: Unit, entry: Mapping[str, Any]) -> UnitRecord:
