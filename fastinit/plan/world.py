@@ -192,7 +192,9 @@ class World:
         self.closures.forget()
         while todo:
             name, unit = todo.pop()
+            edges = self._edges.setdefault(name, {})
             for kind, targets in unit.dependencies.items():
+                own, reverse = edges.setdefault(kind, {}), REVERSE[kind]
                 for target in targets:
                     other = self.find(target)
                     if other is None:
@@ -203,13 +205,10 @@ class World:
                             todo.append((loaded.name, loaded))
                         else:
                             self.names[target] = loaded.name
-                    self._connect(name, kind, other.unit.name)
-
-    def _connect(self, name: str, kind: str, other: str) -> None:
-        if name == other:
-            return
-        self._edges.setdefault(name, {}).setdefault(kind, {})[other] = True
-        self._edges.setdefault(other, {}).setdefault(REVERSE[kind], {}).setdefault(name, False)
+                    other_name = other.unit.name
+                    if other_name != name:
+                        own[other_name] = True
+                        self._edges.setdefault(other_name, {}).setdefault(reverse, {}).setdefault(name, False)
 
     # ---- telling ----
 

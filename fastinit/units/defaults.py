@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Type, TypeVar
+from typing import Any, Dict, Tuple, Type, TypeVar
 
 from fastinit.units.build import Keyed, freeze
 from fastinit.units.config import ManagerConfig
@@ -36,8 +36,8 @@ def context_defaults(config: ManagerConfig) -> Dict[str, Any]:
 
 
 # Fields whose default is made anew for every value; the other defaults are attributes of the class.
-_FACTORIES: Dict[Type[Any], Dict[str, Any]] = {
-    Unit: {"dependencies": {}}, ExecContext: {"limits": {}, "sandbox": {}}, Service: {}, KillContext: {}, Install: {},
+_FACTORIES: Dict[Type[Any], Tuple[Tuple[str, Any], ...]] = {
+    Unit: (("dependencies", {}),), ExecContext: (("limits", {}), ("sandbox", {})), Service: (), KillContext: (), Install: (),
 }
 _EMPTY: Dict[Type[Any], Any] = {kind: kind() for kind in (ExecContext, Service, KillContext, Install)}
 
@@ -45,13 +45,18 @@ _MUTABLE = frozenset((list, Keyed, bytearray))
 
 
 def make(kind: Type[T], values: Dict[str, Any]) -> T:
-    """kind(**values), ten times as fast: __init__ of a frozen dataclass sets every field by a call of its own."""
+    """kind(**values), many times as fast: __init__ of a frozen dataclass sets every field by a call of its own.
+
+    values becomes the object's own dict.
+    """
     if not values and kind in _EMPTY:
         empty: T = _EMPTY[kind]
         return empty
-    made = kind.__new__(kind)
-    fields = made.__dict__
-    fields.update(_FACTORIES[kind])
     for field, value in values.items():
-        fields[field] = freeze(value) if type(value) in _MUTABLE else value
+        if type(value) in _MUTABLE:
+            values[field] = freeze(value)
+    for field, value in _FACTORIES[kind]:
+        values.setdefault(field, value)
+    made = kind.__new__(kind)
+    object.__setattr__(made, "__dict__", values)
     return made
