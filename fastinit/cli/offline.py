@@ -41,6 +41,9 @@ class NoLoop:
     def call_idle(self, callback: Callable[[], None]) -> None:
         raise FastinitError("no manager is running")
 
+    def is_wanted(self) -> bool:
+        return False
+
 
 class NoTimer:
     def cancel(self) -> None:

@@ -31,7 +31,7 @@ MAX_CLIENTS = 2048                      # further ones wait in the backlog of th
 MAX_CLIENTS_OF_A_USER = 256             # for all but root and the manager's own user, so that nobody can shut them out
 REQUEST_TIMEOUT_USEC = 10_000_000       # a client that has connected and says nothing
 READER_TIMEOUT_USEC = 30_000_000        # a client that takes nothing of what is there for it
-SLICE_USEC = 1_000                      # of one verb, before the loop gets its turn
+SLICE_USEC = 1_000                      # of one verb, before the loop gets its turn where it has something to do
 LONG_AT_ONCE = 8                        # verbs that are at work on an answer that takes more than a slice
 HIGH_WATER_BYTES = 32 * 1024            # a verb rests while its client has more than this to read: 500 can be deaf
 BUFFER_LIMIT_BYTES = 8 << 20            # what a verb that never rests may produce
@@ -384,6 +384,8 @@ class Connection:
                 break
             if self._unsent_bytes > HIGH_WATER_BYTES:
                 break               # _flush() goes on with it
+            if not pause.is_long and _now_usec() >= deadline and not self._loop.is_wanted():
+                deadline = _now_usec() + SLICE_USEC
             if pause.is_long or _now_usec() >= deadline:
                 self._is_scheduled = True
                 self._server.slice_is_over(self)

@@ -54,6 +54,8 @@ class Loop:
         self._epoll = select.epoll(flags=select.EPOLL_CLOEXEC)
         self._patient = select.epoll(flags=select.EPOLL_CLOEXEC)        # readable itself when something in it is ready
         self._epoll.register(self._patient.fileno(), READABLE)
+        self._anything = select.poll()          # whether it is ready, without taking what is told only once
+        self._anything.register(self._epoll.fileno(), select.POLLIN)
         self._callbacks: Dict[int, FdCallback] = {}
         self._epoll_of: Dict[int, select.epoll] = {}
         self._idle: Deque[Callable[[], None]] = collections.deque()
@@ -80,6 +82,10 @@ class Loop:
     def call_idle(self, callback: Callable[[], None]) -> None:
         """Once, when nothing that cannot wait is left to do, and those are done who asked before."""
         self._idle.append(callback)
+
+    def is_wanted(self) -> bool:
+        """Whether something waits for its turn: a callback that has more to do than a slice may go on where nothing does."""
+        return bool(self._idle) or bool(self._timers and self._timers[0][0] <= monotonic_usec()) or bool(self._anything.poll(0))
 
     def call_at(self, usec: int, callback: Callable[[], None]) -> Timer:
         timer = Timer(usec, callback)

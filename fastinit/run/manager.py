@@ -439,7 +439,7 @@ class Manager:
 
         def read(name: str) -> Unit:
             self._heap.unit_read()
-            found.append(self.loader.load(name))
+            found.append(self.loader.load(name, look=not found))    # all that one request reads is of one moment
             return found[-1]
 
         try:

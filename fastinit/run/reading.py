@@ -13,7 +13,7 @@ from fastinit.run.generators import Generators
 from fastinit.run.loop import Loop, monotonic_usec
 from fastinit.units.model import Unit
 
-SLICE_USEC = 1_000              # of reading, before the loop gets its turn
+SLICE_USEC = 1_000              # of reading, before the loop gets its turn where it has something to do
 MANY_UNITS = 20                 # some 3,000 objects, as many as the collector of garbage goes through in one step
 
 Read = Callable[[str], Unit]
@@ -87,14 +87,17 @@ class Reload:
 
     def _read(self) -> None:
         self._steps = self._read_again()
-        self._go_on()
+        self._loop.call_idle(self._go_on)
 
     def _go_on(self) -> None:
         deadline = monotonic_usec() + SLICE_USEC
         for _ in self._steps:
-            if monotonic_usec() >= deadline:
+            if monotonic_usec() < deadline:
+                continue
+            if self._loop.is_wanted():
                 self._loop.call_idle(self._go_on)
                 return
+            deadline = monotonic_usec() + SLICE_USEC
         self._done = self._begun
         if self._is_asked_again:
             self._is_asked_again = False

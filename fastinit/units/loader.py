@@ -117,14 +117,17 @@ class Loader:
                 self._index.add_scripts()
         return self._index
 
-    def load(self, name: str) -> Unit:
-        """The unit of this name or alias. Never raises."""
+    def load(self, name: str, look: bool = True) -> Unit:
+        """The unit of this name or alias. Never raises.
+
+        look: whether to see to it that no directory has changed, if they are distrusted; else what was listed last counts.
+        """
         if not names.is_valid(name):
             return Unit(name, frozenset((name,)), "error", f"{name}: invalid unit name")
-        if names.is_template(name):
+        if "@." in name and names.is_template(name):
             return Unit(name, frozenset((name,)), "error", f"{name}: unit name is missing the instance name")
         unit = self._units.get(name)
-        if self._may_be_stale and (unit is None or unit.load_state == "not-found"):
+        if look and self._may_be_stale and (unit is None or unit.load_state == "not-found"):
             self._look_again()
             unit = self._units.get(name)
         if unit is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from fastinit.run.loop import PATIENT_USEC, READABLE, Loop, monotonic_usec
+from fastinit.run.loop import PATIENT_USEC, READABLE, WRITTEN, Loop, monotonic_usec
 
 
 def test_timers_run_in_order_of_time_and_a_cancelled_one_never():
@@ -89,6 +89,32 @@ def test_what_cannot_wait_waits_for_one_step_of_what_can():
     for pair in [exits, *clients]:
         for fd in pair:
             os.close(fd)
+
+
+def test_is_wanted_tells_of_all_who_wait_and_takes_nothing_away():
+    """A descriptor of either kind, one that tells only once included; a timer that is due; a callback that can wait."""
+    loop, told = Loop(), []
+    once, patient = os.pipe(), os.pipe()
+    assert not loop.is_wanted()
+    loop.call_at(monotonic_usec() + 10**9, lambda: None)
+    assert not loop.is_wanted(), "a timer that is not due"
+    loop.watch(patient[0], READABLE, lambda _fd, _events: told.append("patient"), can_wait=True)
+    loop.watch(once[0], WRITTEN, lambda _fd, _events: told.append("once"))
+    os.write(once[1], b"x")
+    assert loop.is_wanted() and loop.is_wanted()
+    loop._once()
+    assert told == ["once"] and not loop.is_wanted(), "told once, though nobody has read it"
+    os.write(patient[1], b"x")
+    assert loop.is_wanted()
+    os.read(patient[0], 1)
+    loop.call_idle(loop.stop)
+    assert loop.is_wanted()
+    loop.run(lambda: None)
+    assert not loop.is_wanted()
+    loop.call_soon(lambda: told.append("timer"))
+    assert loop.is_wanted()
+    for fd in (*once, *patient):
+        os.close(fd)
 
 
 def test_those_who_can_wait_have_their_turns():

@@ -433,6 +433,17 @@ def test_sandbox_directives_are_kept_by_name(tmp_path: Path) -> None:
 # --- generations ---
 
 
+def test_new_files_are_seen_by_who_looks(tmp_path: Path) -> None:
+    """Where time has passed, a unit that is not known is looked for; not by who wants the directories as they were."""
+    loader = tree(tmp_path, {f"{ETC}/a.service": SERVICE})
+    assert [loader.load(name).load_state for name in ("a.service", "b.service")] == ["loaded", "not-found"]
+    tree(tmp_path, {f"{ETC}/b.service": SERVICE})
+    assert loader.load("b.service").load_state == "not-found", "nobody has said that time has passed"
+    loader.distrust()
+    assert loader.load("b.service", look=False).load_state == "not-found"
+    assert loader.load("b.service").load_state == "loaded", "still distrusted"
+
+
 def test_needs_reload(tmp_path: Path) -> None:
     """NeedDaemonReload= is about changed files and other drop-ins, not about other units."""
     loader = tree(tmp_path, {f"{ETC}/a.service": SERVICE, f"{ETC}/a.service.d/x.conf": "[Unit]\n"})
