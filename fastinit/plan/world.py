@@ -196,7 +196,7 @@ class World:
             for kind, targets in unit.dependencies.items():
                 own, reverse = edges.setdefault(kind, {}), REVERSE[kind]
                 for target in targets:
-                    other = self.find(target)
+                    other = self.units.get(self.names.get(target, target))
                     if other is None:
                         loaded = self.load(target)
                         other = self.units.get(loaded.name)

@@ -7,6 +7,7 @@ Source: systemd.service(5), "COMMAND LINES".
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Callable, List, Mapping, NamedTuple, Tuple
 
@@ -80,6 +81,8 @@ def parse_commands(text: str, expand: Callable[[str], str], warn: Callable[[str]
     """
     plain = _PLAIN.match(text)
     if plain:                           # four lines of five: no quote, escape or separator
+        if "%" not in text:
+            return [_known_command(text, plain.group(1))]
         return [_plain_command(text, plain.group(1), expand)]
     commands: List[ExecCommand] = []
     at = 0
@@ -106,6 +109,12 @@ def _plain_command(text: str, special: str, expand: Callable[[str], str]) -> Exe
         if not argv or not argv[0]:
             raise BadCommand(f"Empty executable name or zeroeth argument: {text}", tolerated)
     return ExecCommand(path, tuple(argv), tolerated, prefixes.privilege, prefixes.expand_env, prefixes.login_shell)
+
+
+@functools.lru_cache(maxsize=256)       # many units have the same "/bin/kill -HUP $MAINPID"
+def _known_command(text: str, special: str) -> ExecCommand:
+    """A plain command without specifiers: what it means depends on nothing else."""
+    return _plain_command(text, special, str)
 
 
 def _word(text: str, at: int, warn: Callable[[str], None], tolerated: bool) -> Tuple[str | None, int]:

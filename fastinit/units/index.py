@@ -225,6 +225,8 @@ class Index:
 
     def all_names(self, name: str) -> FrozenSet[str]:
         """The id and every alias, links to links included."""
+        if "@" not in name and name not in self.names_of:
+            return frozenset((name,))
         found = {name}
         queue = [name]
         instance = names.split(name)[1]
@@ -275,18 +277,15 @@ def unit_names_for_dropins(name: str) -> List[str]:
     "a-b@i.service" -> a-b@i, a-b@, a-, a-@i, a-@ (with ".service"): the forms without "@" come with the template.
     """
     prefix, instance, suffix = names.split(name)
-    forms: Dict[str, None] = {name: None}
-    if "@" in name:
-        if instance:
-            forms[f"{prefix}@{suffix}"] = None
-        forms.update(dict.fromkeys(short + suffix for short in _prefixes(prefix)))
-    for short in _prefixes(prefix):
-        if not instance:
-            forms[short + suffix] = None
-            continue
-        forms[f"{short}@{instance}{suffix}"] = None
-        forms[f"{short}@{suffix}"] = None
-    return list(forms)
+    shorts = _prefixes(prefix)
+    forms = [name]
+    if instance:
+        forms.append(f"{prefix}@{suffix}")
+    forms += [short + suffix for short in shorts]
+    if instance:
+        for short in shorts:
+            forms += (f"{short}@{instance}{suffix}", f"{short}@{suffix}")
+    return forms
 
 
 def _prefixes(prefix: str) -> List[str]:

@@ -425,17 +425,14 @@ class Loader:
         values: Dict[str, Any] = {
             "start_limit_interval_usec": self.config.default_start_limit_interval_usec,
             "start_limit_burst": self.config.default_start_limit_burst,
+            **build.unit,
+            "name": build.name, "names": own["names"], "load_state": state, "load_error": build.error,
+            "fragment_path": "" if own["path"] == MASKED else own["path"], "dropin_paths": own["dropins"],
+            "dependencies": {dependency: tuple(found) for dependency, found in build.dependencies.items()},
+            "install": make(Install, build.install), "context": self._context(build), "kill": make(KillContext, build.kill),
+            "warnings": tuple(build.warnings), "stamps": tuple(own["stamps"]), "settings": tuple(own["settings"]),
+            "replaced": bool(own.get("replaced")), "perpetual": kind != "mount" and build.name in _PERPETUAL,
         }
-        values.update(build.unit)
-        values.update(
-            name=build.name, names=own["names"], load_state=state, load_error=build.error,
-            fragment_path="" if own["path"] == MASKED else own["path"], dropin_paths=own["dropins"],
-            dependencies={dependency: tuple(found) for dependency, found in build.dependencies.items()},
-            install=make(Install, build.install), context=self._context(build),
-            kill=make(KillContext, build.kill), warnings=tuple(build.warnings), stamps=tuple(own["stamps"]),
-            settings=tuple(own["settings"]), replaced=bool(own.get("replaced")),
-            perpetual=kind != "mount" and build.name in _PERPETUAL,
-        )
         if kind == "service":
             values["service"] = make(Service, build.service)
         if kind == "scope":

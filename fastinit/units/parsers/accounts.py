@@ -6,6 +6,7 @@ Source: systemd.exec(5), "USER/GROUP IDENTITY", "CAPABILITIES"; capabilities(7).
 
 from __future__ import annotations
 
+import functools
 import re
 
 from fastinit.units.build import BadSetting, Build, Parser, Values, add
@@ -14,6 +15,7 @@ from fastinit.units.syntax import split_words
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,255}\$?\Z")
 
 
+@functools.lru_cache(maxsize=1024)
 def is_user(name: str) -> bool:
     """A name that a user or group may have, or its number (systemd.exec(5), "User="; the relaxed form)."""
     if name.isdecimal():
