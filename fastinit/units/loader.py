@@ -100,6 +100,8 @@ class Loader:
         self._may_be_stale = True
 
     def _look_again(self) -> None:
+        if not self._may_be_stale:
+            return
         self._may_be_stale = False
         if self._index is not None and self._index.is_stale():
             self._index = None
@@ -127,7 +129,7 @@ class Loader:
         if "@." in name and names.is_template(name):
             return Unit(name, frozenset((name,)), "error", f"{name}: unit name is missing the instance name")
         unit = self._units.get(name)
-        if look and self._may_be_stale and (unit is None or unit.load_state == "not-found"):
+        if look and (unit is None or unit.load_state == "not-found"):
             self._look_again()
             unit = self._units.get(name)
         if unit is None:
@@ -272,14 +274,8 @@ class Loader:
                 return True
         if unit.load_state not in ("loaded", "bad-setting"):
             return False
-        forms = dict.fromkeys(form for name in unit.names for form in unit_names_for_dropins(name))
-        forms[unit.type] = None
-        folders: Dict[str, List[str]] = {}
-        for form in forms:
-            found = [folder for folder in (f"{path}/{form}.d" for path in self.paths) if os.path.isdir(folder)]
-            if found:
-                folders[form + ".d"] = found
-        found = self._find_dropins(unit.name, unit.names, folders, list_sorted)
+        self._look_again()
+        found = self._find_dropins(unit.name, unit.names, self.index.folders, list_sorted)
         return tuple([path for path in found if not self._is_null(path)]) != unit.dropin_paths
 
     def _rank(self, folder: str) -> int:

@@ -453,6 +453,7 @@ def test_needs_reload(tmp_path: Path) -> None:
     assert not loader.needs_reload(unit)
     (tmp_path / ETC / "service.d").mkdir()
     (tmp_path / ETC / "service.d/y.conf").write_text("[Unit]\n")
+    loader.distrust()
     assert loader.needs_reload(unit)
     assert loader.load("a.service") is unit
     loader.forget()
@@ -460,11 +461,13 @@ def test_needs_reload(tmp_path: Path) -> None:
     assert len(unit.dropin_paths) == 2 and not loader.needs_reload(unit)
     (tmp_path / "run/systemd/system.control/a.service.d").mkdir(parents=True)       # a folder of the path that was not there
     (tmp_path / "run/systemd/system.control/a.service.d/z.conf").write_text("[Unit]\n")
+    loader.distrust()
     assert loader.needs_reload(unit)
     loader.forget()
     unit = loader.load("a.service")
     assert len(unit.dropin_paths) == 3 and not loader.needs_reload(unit)
     (tmp_path / ETC / "a.service").unlink()
+    loader.distrust()
     assert loader.needs_reload(unit)
     loader.forget()
     assert loader.load("a.service").load_state == "not-found"
