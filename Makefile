@@ -9,7 +9,7 @@ BUILT_FROM := pyproject.toml setup.py fastinit/_build.py $(wildcard csrc/*.c csr
 
 APT := apt-get install -y python3 python3-venv python3-dev gcc libc6-dev make
 
-.PHONY: run test again lint check quick fuzz faults bench docs dist clean help
+.PHONY: run test again lint check quick fuzz faults without bench docs dist clean help
 
 help:
 	@echo 'make run     build, then boot fastinit as PID 1 over the units of examples/, with a storm of orphans'
@@ -19,6 +19,7 @@ help:
 	@echo 'make check   lint and the quick tests'
 	@echo 'make fuzz    libFuzzer over the C code and random unit files, FUZZ_SECONDS=600 each; what it learns stays in .cache/fuzz'
 	@echo 'make faults  the manager is killed KILLS=2000 times during churn and an orphan storm, with an independent witness'
+	@echo 'make without each history of a directive once more without it: it must fail (some four minutes)'
 	@echo 'make bench   fastinit beside other inits, as ratios; pages and pictures into docs/benchmarks (as root, some 30 minutes)'
 	@echo 'make docs    the pages of docs/ that are made from the tables of the program'
 	@echo 'make dist    sdist and wheel, in dist/'
@@ -71,6 +72,9 @@ fuzz: $(VENV)/built
 
 faults: $(VENV)/built
 	FASTINIT_KILLS=$(KILLS) $(PY) -m pytest -rs tests/system/test_manager_dies.py tests/kernel/test_manager_death.py
+
+without: $(VENV)/built
+	FASTINIT_WITHOUT=1 $(PY) -m pytest -rs tests/system/effects/test_without.py
 
 bench: $(VENV)/built
 	$(PY) -m benchmarks --fetch --save

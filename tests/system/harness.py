@@ -73,6 +73,8 @@ class Booted:
     before: Python that its process runs first.
     """
 
+    deadline_sec = DEADLINE_SEC         # for a command, and for the end
+
     def __init__(self, folder: Path, units: Dict[str, str], start: Sequence[str], before: str = "") -> None:
         command = namespaces()
         if command is None:
@@ -117,7 +119,7 @@ class Booted:
     def run(self, *argv: str, check: bool = False) -> "subprocess.CompletedProcess[str]":
         """A command inside."""
         return subprocess.run(["nsenter", "-t", str(self.pid), *ENTER, *argv], capture_output=True, text=True,
-                              timeout=DEADLINE_SEC, check=check, cwd="/")
+                              timeout=self.deadline_sec, check=check, cwd="/")
 
     def systemctl(self, *argv: str) -> "subprocess.CompletedProcess[str]":
         code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from fastinit.cli.systemctl import main; sys.exit(main())"
@@ -163,4 +165,4 @@ class Booted:
         return self.wait()
 
     def wait(self) -> int:
-        return self._unshare.wait(DEADLINE_SEC)
+        return self._unshare.wait(self.deadline_sec)

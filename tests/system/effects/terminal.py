@@ -6,7 +6,6 @@ import os
 import termios
 
 from tests.system.effects.world import World, effect
-from tests.system.harness import eventually
 
 TERMINAL = "[Service]\nType=oneshot\nEnvironment=TERM=dumb\nStandardInput=tty\nStandardOutput=tty\nTTYPath=/run/test/%p-tty\n"
 
@@ -37,7 +36,7 @@ def terminal(world: World) -> None:
                     except BlockingIOError:
                         pass
                     return printed.count(b"\n") >= 2
-                eventually(both, "it has told its terminal", 20)
+                world.until(both, "it has told its terminal")
                 device = os.stat(name).st_rdev
                 number = os.minor(device) & 0xff | os.major(device) << 8 | (os.minor(device) & ~0xff) << 12     # proc(5), tty_nr
                 assert printed.decode().split() == [name, str(number)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tests.system.effects.world import World, effect
-from tests.system.harness import eventually
 
 SLEEP = "[Service]\nExecStart=/bin/sleep infinity\n"
 ONCE = "[Service]\nType=oneshot\nExecStart=/bin/true\n"
@@ -107,7 +106,7 @@ def upholds(world: World) -> None:
     world.wait("upholds-b.service", "ActiveState", "active")
     first = world.show("upholds-b.service", "MainPID")
     world.ctl("kill", "-s", "KILL", "upholds-b.service")
-    eventually(lambda: world.show("upholds-b.service", "MainPID") not in ("0", first), "it is started again", 20)
+    world.until(lambda: world.show("upholds-b.service", "MainPID") not in ("0", first), "it is started again")
 
 
 @effect("Unit.RequiresMountsFor", "Unit.WantsMountsFor",
@@ -140,7 +139,7 @@ def default_dependencies(world: World) -> None:
 def on_end(world: World) -> None:
     all_four = [f"on-{name}.service" for name in ("fail", "good", "fail-alone", "good-alone")]
     world.ctl("start", *all_four)
-    eventually(lambda: sorted(world.text("on-handled").split()) == sorted(all_four), "every handler has run", 20)
+    world.until(lambda: sorted(world.text("on-handled").split()) == sorted(all_four), "every handler has run")
     assert [world.is_active(f"on-needs@{name}.service") for name in all_four] == [True, True, False, False]
 
 

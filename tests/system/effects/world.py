@@ -69,6 +69,8 @@ def _unit_name(key: str) -> str:
 class World:
     """The booted namespaces; paths are those of the inside."""
 
+    patience = 20.0             # seconds that what is to come may take
+
     def __init__(self, booted: Booted) -> None:
         self.booted = booted
         self.root = Path(f"/proc/{booted.pid}/root")
@@ -98,8 +100,11 @@ class World:
         return found
 
     def wait(self, unit: str, name: str, value: str) -> None:
-        eventually(lambda: self.show(unit, name) == value,
-                   f"{name}={value} of {unit}; it is {self.show(unit, name)}\n{self.booted.console[-3000:]}", 20)
+        self.until(lambda: self.show(unit, name) == value,
+                   f"{name}={value} of {unit}; it is {self.show(unit, name)}\n{self.booted.console[-3000:]}")
+
+    def until(self, condition: Callable[[], object], what: str) -> None:
+        eventually(condition, what, self.patience)
 
     def file(self, path: str) -> Path:
         return self.root / path.lstrip("/")
@@ -112,7 +117,7 @@ class World:
             return ""
 
     def wait_text(self, name: str, text: str) -> None:
-        eventually(lambda: self.text(name) == text, f"/run/test/{name} holds {text!r}", 20)
+        self.until(lambda: self.text(name) == text, f"/run/test/{name} holds {text!r}")
 
     def kill(self, option: str, pid: str) -> bool:
         """The shell's kill: a bare machine has no other."""
