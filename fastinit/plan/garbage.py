@@ -25,8 +25,7 @@ def collect(world: World, keep: Keep, most: int) -> List[UnitRecord]:
     gone: List[UnitRecord] = []
     while world.unsure and most > 0:
         most -= 1
-        name = next(iter(world.unsure))
-        del world.unsure[name]
+        name, _ = world.unsure.popitem(last=False)
         for record in _garbage(world, name, keep):
             world.unsure.update(dict.fromkeys(world.drop(record.unit.name)))
             gone.append(record)

@@ -9,7 +9,7 @@ Source: systemd.unit(5), systemd(1).
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from enum import Enum
 from typing import Callable, Deque, Dict, List, Optional, Tuple, Union
 
@@ -89,7 +89,7 @@ class JobQueue:
         self._queued: Dict[int, None] = {}
         self._blocked_by: Dict[int, str] = {}   # job -> a unit whose job it waits for: until that changes, it need not look again
         self._requests: Deque[Tuple[JobType, str, JobMode, str]] = deque()
-        self._checks: Dict[Tuple[str, str], None] = {}      # (what to check, unit), in order
+        self._checks: "OrderedDict[Tuple[str, str], None]" = OrderedDict()      # (what to check, unit)
 
     def type_of(self, record: UnitRecord) -> UnitType:
         if record.unit.type in self.types:
@@ -594,9 +594,7 @@ class JobQueue:
             self._consider(record)
 
     def _next_check(self) -> Tuple[str, str]:
-        key = next(iter(self._checks))
-        del self._checks[key]
-        return key
+        return self._checks.popitem(last=False)[0]
 
     def _check(self, what: str, name: str) -> None:
         record = self.world.find(name)

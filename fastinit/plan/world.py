@@ -8,6 +8,7 @@ Cost: nothing here depends on how many units there are, except rebuild().
 from __future__ import annotations
 
 import heapq
+from collections import OrderedDict
 from dataclasses import replace
 from typing import Callable, Collection, Dict, Iterator, List, Optional, Set, Tuple
 
@@ -45,7 +46,8 @@ class World:
         self.effects: List[Effect] = []
         self.dirty: Set[str] = set()
         self.retry_usec: Dict[str, int] = {}    # units whose automatic start or stop comes too often: when to look again
-        self.unsure: Dict[str, None] = {}       # touched since garbage.py has looked at them
+        # touched since garbage.py has looked at them; of a plain dict the first one is behind the gaps of all before it
+        self.unsure: "OrderedDict[str, None]" = OrderedDict()
         # id -> kind -> ids in order. True: it is said by the unit itself, not (only) by the other one.
         self._edges: Dict[str, Dict[str, Dict[str, bool]]] = {}
         self.closures = Closures(self.deps)

@@ -1,4 +1,4 @@
-"""A unit costs as much among two thousand as among a hundred: loading from files, planning, running its job, reloading."""
+"""A unit costs as much among ten thousand as among a hundred: loading from files, planning, running its job, reloading, forgetting."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from fastinit.plan.states import JobType
 from fastinit.units.loader import Loader
 from tests.plan.harness import FakeRun, service, target
 
-FEW, MANY = 100, 2_000
+FEW, MANY = 100, 10_000
 TRIES = 2
-BOUND = 4       # one pass over all units for each unit would make it 20
+BOUND = 4       # one pass over all units for each unit would make it 100
 SERVICE = "[Unit]\nAfter=network.target\n[Service]\nExecStart=/bin/sleep {0}\nRestart=on-failure\n"
 
 
@@ -56,7 +56,15 @@ def steps_on_files(root: Path, count: int) -> Dict[str, float]:
     assert len(engine.units) > count
     loader.forget()
     costs["reload"] = cost_per_unit(lambda: engine.reload(loader.load), count)
+    costs["forget"] = cost_per_unit(lambda: forget(engine), count)
+    assert all(record.unit.perpetual for record in engine.units.values())
     return costs
+
+
+def forget(engine: Engine) -> None:
+    """As the manager does it, some at a time."""
+    while engine.may_collect:
+        engine.collect(lambda _record: False, 40)
 
 
 def steps_in_memory(count: int) -> Dict[str, float]:
