@@ -219,7 +219,7 @@ class Engine:
         """daemon-reload: every unit is read again; records and jobs stay."""
         self._world.rebuild(load)
         for name in tuple(self._world.units):
-            self._queue.consider_again(name)
+            self._queue.automatic.consider_again(name)
         self._queue.wake_all()
         self._settle()
 
@@ -247,7 +247,7 @@ class Engine:
         if kind == JOB:
             self._queue.timed_out(self._world.jobs[int(key)])
         elif kind == RETRY:
-            self._queue.consider_again(key)
+            self._queue.automatic.consider_again(key)
         else:
             self._type_of(self._world.units[key]).on_deadline(self._world.units[key], kind)
 
@@ -298,7 +298,7 @@ class Engine:
             world.touch_job(job)
             world.arm_job(job)
         for name in tuple(world.units):
-            self._queue.consider_again(name)
+            self._queue.automatic.consider_again(name)
         self._queue.wake_all()
         self._settle()
 

@@ -9,12 +9,13 @@ Source: systemd.unit(5), systemd(1).
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from enum import Enum
 from typing import Callable, Deque, Dict, List, Optional, Tuple, Union
 
 from fastinit.errors import RequestError
 from fastinit.plan import jobs, transaction, words
+from fastinit.plan.automatic import Automatic
 from fastinit.plan.effects import CheckConditions, JobFinished, ManagerAction, StateChanged
 from fastinit.plan.events import ConditionsChecked
 from fastinit.plan.record import Job, UnitRecord
@@ -22,7 +23,6 @@ from fastinit.plan.rules import Atom
 from fastinit.plan.states import Active, JobMode, JobResult, JobState, JobType, Sub
 from fastinit.plan.world import World
 
-AUTO_INTERVAL_USEC, AUTO_BURST = 10_000_000, 16     # starts by Upholds=, stops by StopWhenUnneeded= and BindsTo=
 RESTART = " for restart"
 
 
@@ -89,7 +89,7 @@ class JobQueue:
         self._queued: Dict[int, None] = {}
         self._blocked_by: Dict[int, str] = {}   # job -> a unit whose job it waits for: until that changes, it need not look again
         self._requests: Deque[Tuple[JobType, str, JobMode, str]] = deque()
-        self._checks: "OrderedDict[Tuple[str, str], None]" = OrderedDict()      # (what to check, unit)
+        self.automatic = Automatic(world, self.request)
 
     def type_of(self, record: UnitRecord) -> UnitType:
         if record.unit.type in self.types:
@@ -183,9 +183,7 @@ class JobQueue:
                 job = self.world.jobs.get(self._next_runnable())
                 if job is not None and job.state is JobState.WAITING and self._may_run(job):
                     self._run(job)
-            elif self._checks:
-                self._check(*self._next_check())
-            else:
+            elif not self.automatic.check_next():
                 return
 
     def _next_runnable(self) -> int:
@@ -427,7 +425,7 @@ class JobQueue:
         if result is not JobResult.DONE:
             self.type_of(record).job_lost(record)
         self._wake_neighbours(record)
-        self._consider(record)
+        self.automatic.consider(record)
         return self._failing_with(record, job, result)
 
     def _say_done(self, record: UnitRecord, type: JobType, result: JobResult) -> None:
@@ -477,7 +475,7 @@ class JobQueue:
             self._retroact(record, old, new)
         if old is not new:
             self._ended(record, old, new)
-            self._consider(record)
+            self.automatic.consider(record)
 
     def _stamp(self, record: UnitRecord, old: Active, new: Active) -> None:
         now, realtime = self.world.now_usec, self.world.now_realtime_usec
@@ -566,7 +564,7 @@ class JobQueue:
         others = list(self.world.deps(unit.name, atom))
         kind = "OnFailure=" if failed else "OnSuccess="
         # units whose failure starts each other would go round for ever
-        if not others or not self._not_too_often(record, f"Triggering {kind} dependencies."):
+        if not others or not self.automatic.not_too_often(record, f"Triggering {kind} dependencies."):
             return
         for other in others:
             waiting = self.job_of(other) is not None
@@ -574,79 +572,3 @@ class JobQueue:
             other.monitor = "" if waiting and other.monitor not in ("", unit.name) else unit.name
             self.world.touch(other)
             self.request(JobType.START, other.unit.name, mode, f" for {kind}")
-
-    # ---- units that nobody needs, that are upheld, that are bound ----
-
-    def _consider(self, record: UnitRecord) -> None:
-        """Have the automatic rules looked at for this unit and those that they tie to it."""
-        name = record.unit.name
-        for what, atom in (("unneeded", Atom.CHECK_UNNEEDED), ("upheld", Atom.CHECK_UPHELD), ("bound", Atom.CHECK_BOUND)):
-            if what == "unneeded" or record.active not in (Active.ACTIVATING,):
-                for other in self.world.deps(name, atom):
-                    self._checks[what, other.unit.name] = None
-        self._checks["unneeded", name] = None
-        self._checks["upheld", name] = None
-        self._checks["bound", name] = None
-
-    def consider_again(self, name: str) -> None:
-        record = self.world.find(name)
-        if record is not None:
-            self._consider(record)
-
-    def _next_check(self) -> Tuple[str, str]:
-        return self._checks.popitem(last=False)[0]
-
-    def _check(self, what: str, name: str) -> None:
-        record = self.world.find(name)
-        if record is None or record.job is not None:
-            return
-        if what == "unneeded" and self._is_unneeded(record):
-            self._automatic(record, JobType.STOP, JobMode.FAIL, "Unit not needed anymore. Stopping.")
-        elif what == "upheld":
-            upholder = self._active_upholder(record)
-            if upholder:
-                self._automatic(record, JobType.START, JobMode.FAIL, f"Unit started because upheld by active unit {upholder}.")
-        elif what == "bound":
-            missing = self._missing_bound(record)
-            if missing:
-                why = f"Unit is stopped because bound to inactive unit {missing}."
-                self._automatic(record, JobType.STOP, JobMode.REPLACE, why)
-
-    def _is_unneeded(self, record: UnitRecord) -> bool:
-        if not record.unit.stop_when_unneeded or record.active not in jobs.UP:
-            return False
-        return not any(other.active not in jobs.DOWN or other.job is not None
-                       for other in self.world.deps(record.unit.name, Atom.PINS))
-
-    def _active_upholder(self, record: UnitRecord) -> str:
-        if record.active not in jobs.DOWN or record.unit.load_state != "loaded":
-            return ""
-        for other in self.world.deps(record.unit.name, Atom.START_STEADILY):
-            if other.active in jobs.UP and other.job is None:
-                return other.unit.name
-        return ""
-
-    def _missing_bound(self, record: UnitRecord) -> str:
-        if record.active is not Active.ACTIVE:
-            return ""
-        for other in self.world.deps(record.unit.name, Atom.CANNOT_BE_ACTIVE_WITHOUT):
-            if other.job is None and other.active in jobs.DOWN:
-                return other.unit.name
-        return ""
-
-    def _automatic(self, record: UnitRecord, type: JobType, mode: JobMode, why: str) -> None:
-        if self._not_too_often(record, why):
-            self.request(type, record.unit.name, mode)
-        else:
-            self.world.arm_retry(record.unit.name, record.auto_times[0] + AUTO_INTERVAL_USEC)
-
-    def _not_too_often(self, record: UnitRecord, why: str) -> bool:
-        now, name = self.world.now_usec, record.unit.name
-        record.auto_times = [usec for usec in record.auto_times if now - usec < AUTO_INTERVAL_USEC]
-        self.world.touch(record)
-        if len(record.auto_times) >= AUTO_BURST:
-            self.world.log(name, 4, f"{name}: {why} Not done: tried this too often recently.")
-            return False
-        record.auto_times.append(now)
-        self.world.log(name, 6, f"{name}: {why}")
-        return True
