@@ -14,8 +14,7 @@ import socket
 from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from fastinit.journal import store as log_store
-from fastinit.journal.capture import Capture, Source
-from fastinit.journal.console import Console
+from fastinit.journal.capture import Source
 from fastinit.plan.effects import REPEATABLE, JobFinished, ManagerAction, StateChanged
 from fastinit.plan.engine import Engine
 from fastinit.plan.events import Event, Exited, Notified
@@ -26,7 +25,8 @@ from fastinit.run.boot import NOT_INHERITED, NOTHING, Boot, passed
 from fastinit.run.conditions.facts import Facts
 from fastinit.run.generators import Generators
 from fastinit.run.lifecycle import Lifecycle
-from fastinit.run.loop import READABLE, WRITABLE, WRITTEN, Loop, Timer, monotonic_usec, realtime_usec
+from fastinit.run.logs import INIT_SCOPE, Logs
+from fastinit.run.loop import READABLE, WRITTEN, Loop, Timer, monotonic_usec, realtime_usec
 from fastinit.run.members import Members, tag_base
 from fastinit.run.perform import ADOPTED, ID_MASK, MEMBER, Performer
 from fastinit.run.reading import Heap, Reload, walk
@@ -38,12 +38,9 @@ from fastinit.units.loader import Loader, is_transient
 from fastinit.units.model import USEC_INFINITY, Unit
 from fastinit.units.values import PID_MAX, parse_digits
 
-LOG_READ, LOG_WRITE = "log-read/", "log-write/"     # names in the vault, followed by the unit
 EXITS_PER_ROUND = 256
 N_SIGNALS = 64
-INIT_SCOPE = "init.scope"       # the unit of PID 1 and of the manager
 FORGOTTEN_PER_ROUND = 40        # units that may be forgotten are looked at, 25 us each
-LOG_RETRY_USEC = 1_000_000      # the log cannot be written (ENOSPC): the pipes keep it until then
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -56,7 +53,6 @@ class Manager:
         self.user = user
         self.init_pid = os.getppid()
         self.in_init = self.init_pid == 1
-        self.console_fd = 1
         self.loop = Loop()
         self.members = Members(self.init_pid)
         self.facts = Facts(environ=lambda: {**self.own_environment, **self.environment})
@@ -88,13 +84,11 @@ class Manager:
         self._notified_fds: List[int] = []
         self._warned: Set[str] = set()
         self._tick_timer: Optional[Timer] = None
-        self._log_retry: Set[str] = set()
         self._pumping = False
         self._heap = Heap()
         self._is_round_due = False
         runtime.prepare(paths, self._store.is_new, boot.units != NOTHING)
-        self.console = Console(self.console_fd, self._want_console)
-        self.capture = Capture(paths.logs, self.console, native.splice, self._log_source, realtime_usec)
+        self.logs = Logs(self.loop, paths.logs, self._log_source, lambda: self.config)
         self.file_limit = file_limit
         self.config: ManagerConfig = load_config(user=user)
         self.loader = Loader(config=self.config, user=user)
@@ -116,10 +110,7 @@ class Manager:
                     self.fd_store.restore(name, fd)
             elif name.startswith(HANDED):
                 self.transient.restore_streams(name, fds)
-            elif name.startswith(LOG_READ) and LOG_WRITE + name[len(LOG_READ):] in inherited:
-                unit = name[len(LOG_READ):]
-                self.capture.adopt(unit, fds[0], inherited[LOG_WRITE + unit][0])
-                self.loop.watch(fds[0], READABLE, lambda _fd, _events, unit=unit: self._drain_log(unit))    # type: ignore[misc]
+        self.logs.adopt(inherited)
         self.control_socket = self._socket("control", inherited, lambda: runtime.listen(self.paths.control, 0o666))
         self._notify_socket = notify.prepare(self._socket("notify", inherited, lambda: notify.open_socket(self.paths.notify)))
         self.loop.watch(self._notify_socket.fileno(), READABLE, self._notify_ready)
@@ -355,7 +346,7 @@ class Manager:
         """What was kept for a unit that is in memory no more; its log stays, if its file does."""
         self._unit_of_tag.pop(record.activation, None)
         self._warned.discard(record.unit.name)
-        self.close_log(record.unit.name)
+        self.logs.close(record.unit.name)
         self.fd_store.clear(record.unit.name)
         self.loader.forget_unit(record.unit)
         if is_transient(record.unit.fragment_path):
@@ -394,7 +385,7 @@ class Manager:
 
     def log_tail(self, name: str, count: int) -> List[log_store.LogEntry]:
         record = self.engine.find(name)
-        return log_store.tail(self.paths.logs, record.unit.name if record else name, count)
+        return self.logs.tail(record.unit.name if record else name, count)
 
     def signal_unit(self, name: str, signo: int, whom: str = "all", value: Optional[int] = None) -> int:
         """systemctl kill; whom: main, control, all. Returns how many processes there were."""
@@ -569,7 +560,7 @@ class Manager:
     def goodbye(self) -> None:
         self.log("", 5, f"All units are stopped; exiting with code {self.lifecycle.exit_code}.")
         self.save()
-        self.console.flush()
+        self.logs.flush()
 
     def log_states(self) -> None:
         for name, record in sorted(self.engine.units.items()):
@@ -617,9 +608,7 @@ class Manager:
             unit, spawn_id = self._performer.unit_of_spawn.pop(exit_.id, None), exit_.id
         if unit is None or unit not in self.engine.units:
             return
-        stream = self.capture.get(unit)
-        if stream is not None:
-            self._drain_log(unit)       # its last words come before the manager's line about its end
+        self.logs.drain(unit)       # its last words come before the manager's line about its end
         self.members.new_round()
         if not exit_.id & MEMBER:
             successor = self._performer.successor(unit, exit_.pid)
@@ -679,64 +668,7 @@ class Manager:
 
     def log(self, unit: str, priority: int, text: str) -> None:
         """A line of the manager's own, about a unit or ("") about itself."""
-        if priority > self.config.log_level:
-            return
-        if priority <= (6 if self.config.show_status not in ("no", "error") else 3):
-            self.console.write_line("fastinit", 0, text.encode("utf-8", "replace"))
-        try:
-            self.capture.manager_line(unit or INIT_SCOPE, priority, text)
-        except OSError as error:
-            self.console.write_line("fastinit", 0, f"cannot store the log of {unit or 'the manager'}: {error.strerror}".encode())
-
-    def log_pipe(self, unit: str) -> int:
-        """The write end of the unit's log. Raises OSError."""
-        stream = self.capture.open_pipe(unit)
-        if stream.is_new:
-            stream.is_new = False
-            native.vault_store(LOG_READ + unit, stream.read_fd)
-            native.vault_store(LOG_WRITE + unit, stream.write_fd)
-            self.loop.watch(stream.read_fd, READABLE, lambda _fd, _events: self._drain_log(unit))
-        return stream.write_fd
-
-    def close_log(self, unit: str) -> None:
-        """The unit is stopped and nothing of it is left that could write: its two descriptors are free again."""
-        stream = self.capture.get(unit)
-        if stream is None:
-            return
-        self._drain_log(unit)
-        if unit in self._log_retry:     # not stored yet: the pipe must stay
-            return
-        self.capture.close(unit)
-        self.loop.unwatch(stream.read_fd)
-        for name, fd in ((LOG_READ, stream.read_fd), (LOG_WRITE, stream.write_fd)):
-            native.vault_remove(name + unit)
-            os.close(fd)
-
-    def forget_log(self, unit: str) -> None:
-        """Of a unit that is no more: its files go, or each of many short lives would leave two."""
-        self.capture.close(unit)
-        try:
-            log_store.remove(self.paths.logs, unit)
-        except OSError as error:
-            self.log("", 4, f"cannot remove the log of {unit}: {error.strerror}")
-
-    def _drain_log(self, unit: str) -> None:
-        stream = self.capture.get(unit)
-        if stream is None or unit in self._log_retry:
-            return
-        try:
-            self.capture.drain(unit)
-        except OSError as error:
-            self._log_retry.add(unit)
-            self.loop.unwatch(stream.read_fd)
-            self.console.write_line("fastinit", 0, f"cannot store the log of {unit}: {error.strerror}; trying again".encode())
-            self.loop.call_at(monotonic_usec() + LOG_RETRY_USEC, lambda: self._retry_log(unit))
-
-    def _retry_log(self, unit: str) -> None:
-        self._log_retry.discard(unit)
-        stream = self.capture.get(unit)
-        if stream is not None:
-            self.loop.watch(stream.read_fd, READABLE, lambda _fd, _events: self._drain_log(unit))
+        self.logs.line(unit, priority, text)
 
     def _log_source(self, unit: str) -> Source:
         """For the container's output: the unit's name, since three units may all run sh; the log shows the program's as ever."""
@@ -746,13 +678,6 @@ class Manager:
             return Source(name, 0)
         pid = record.main_pid or record.control_pid or record.main_exec.pid     # what it wrote last is read when it has ended
         return Source(record.unit.context.syslog_identifier or name, pid)
-
-    def _want_console(self, wanted: bool) -> None:
-        fd = self.console.fd
-        if not wanted:
-            self.loop.unwatch(fd)
-            return
-        self.loop.watch(fd, WRITABLE, lambda _fd, _events: self.console.flush())
 
 
 def _pick(limit: int) -> int:

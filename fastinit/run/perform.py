@@ -167,7 +167,7 @@ class Performer:
             try:
                 handed = manager.transient.streams_of(unit.name)
                 opened = streams.given(handed) if handed else streams.open_streams(
-                    unit.context, lambda: manager.log_pipe(unit.name), manager.console_fd, named=dict(listen))
+                    unit.context, lambda: manager.logs.pipe(unit.name), manager.logs.console_fd, named=dict(listen))
             except streams.StreamError as error:
                 spec.fail_status, spec.fail_errno = error.exit_status, error.errno
                 manager.log(unit.name, 3, f"{unit.name}: {error}")
@@ -421,7 +421,7 @@ class Performer:
         if not effect.restarting:
             self._manager.transient.drop_streams(effect.unit)
         if not effect.restarting and not self._manager.members.orphans_of(record.activation):
-            self._manager.close_log(effect.unit)
+            self._manager.logs.close(effect.unit)
 
     def _restart_queued(self, record: UnitRecord) -> bool:
         job = self._manager.engine.jobs.get(record.job or 0)

@@ -83,7 +83,7 @@ class TransientUnits:
             os.unlink(f"{self.directory}/{name}")
         except OSError as error:
             self._manager.log("", 4, f"cannot remove {error.filename}: {error.strerror}")
-        self._manager.forget_log(name)
+        self._manager.logs.forget(name)
 
     # ---- the process of a scope ---------------------------------------------------------------------------------------
 
