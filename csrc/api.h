@@ -9,7 +9,7 @@
 typedef struct {
 	uint64_t seq;           /* 1, 2, 3 … in the order of reaping, never reset while PID 1 lives */
 	uint64_t spawn_id;      /* fi_spawn_spec.spawn_id, or the id given to fi_track */
-	uint64_t reaped_ns;     /* CLOCK_MONOTONIC of the waitid that took it */
+	uint64_t reaped_ns;     /* CLOCK_MONOTONIC of the waitid that took it; of a child of the services thread, before it */
 	uint64_t utime_us;
 	uint64_t stime_us;
 	uint64_t maxrss_kib;
