@@ -2,7 +2,7 @@
 
 Services that end one after the other; a watcher that spins on a CPU of its own sees each exit and sees it reaped. A manager
 that reaps itself knows then. Where PID 1 reaps and tells a manager beside it (fastinit), the time from the call that reaps to the
-manager's handler comes on top, as the init counts it: the beginning of that call counts twice, its end, after the zombie is gone, once.
+manager's handler comes on top, as the init counts it. So the beginning of that call, until the zombie is gone, counts twice.
 """
 
 from __future__ import annotations
