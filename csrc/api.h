@@ -153,6 +153,9 @@ int fi_untrack(int pid);                /* 1 = no event will come, 0 = it was no
 
 /* Have PID 1 keep a duplicate of fd under a name (1..255 bytes, no ':'); a second fd of the same name is kept beside it. */
 int fi_vault_store(const char *name, int fd);
+
+/* Two at once: PID 1 is woken and waited for once. */
+int fi_vault_store_pair(const char *name, int fd, const char *other_name, int other_fd);
 int fi_vault_remove(const char *name);
 
 /* PID 1: TERM, wait, KILL what is left, then exit with code. */

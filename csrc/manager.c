@@ -190,7 +190,7 @@ int fi_track(int pid, uint64_t id)
 	return r;
 }
 
-static int ask(uint32_t what, int number, const char *name, int fd)
+static int send_request(uint32_t what, int number, const char *name, int fd)
 {
 	static fi_request request;
 	size_t length = name ? strlen(name) : 0;
@@ -205,7 +205,14 @@ static int ask(uint32_t what, int number, const char *name, int fd)
 	request.name_bytes = (uint32_t)length;
 	if (name)
 		memcpy(request.name, name, length);
-	return fi_request_ask(fi_manager.init_fd, &request, fd);
+	return fi_request_send(fi_manager.init_fd, &request, fd);
+}
+
+static int ask(uint32_t what, int number, const char *name, int fd)
+{
+	int r = send_request(what, number, name, fd);
+
+	return r < 0 ? r : fi_request_answer(fi_manager.init_fd);
 }
 
 int fi_untrack(int pid)
@@ -230,6 +237,22 @@ int fi_untrack(int pid)
 int fi_vault_store(const char *name, int fd)
 {
 	return fd < 0 ? -EBADF : ask(FI_ASK_STORE, 0, name, fd);
+}
+
+int fi_vault_store_pair(const char *name, int fd, const char *other_name, int other_fd)
+{
+	int r, other;
+
+	if (fd < 0 || other_fd < 0)
+		return -EBADF;
+	r = send_request(FI_ASK_STORE, 0, name, fd);
+	if (r < 0)
+		return r;
+	other = send_request(FI_ASK_STORE, 0, other_name, other_fd);
+	r = fi_request_answer(fi_manager.init_fd);
+	if (other == 0)
+		other = fi_request_answer(fi_manager.init_fd);
+	return r < 0 ? r : other;
 }
 
 int fi_vault_remove(const char *name)

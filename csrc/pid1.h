@@ -75,7 +75,8 @@ typedef struct {
 } fi_request;
 
 int fi_request_receive(int socket, fi_request *request, int *fd);       /* 1, 0 = nothing there, -errno = closed or garbage */
-int fi_request_ask(int socket, const fi_request *request, int fd);      /* the manager's side: the answer */
+int fi_request_send(int socket, const fi_request *request, int fd);     /* the manager's side: 0 or -errno */
+int fi_request_answer(int socket);                                      /* to the first that has none yet */
 
 /* final.c */
 int fi_final(int code, uint32_t grace_ms);      /* orphans thread: TERM, wait, KILL everything; returns code */

@@ -165,12 +165,11 @@ int fi_request_receive(int socket, fi_request *request, int *fd)
 	return 1;
 }
 
-int fi_request_ask(int socket, const fi_request *request, int fd)
+int fi_request_send(int socket, const fi_request *request, int fd)
 {
 	union { struct cmsghdr align; char bytes[CMSG_SPACE(sizeof(int))]; } control;
 	struct iovec iov = { (void *)(uintptr_t)request, sizeof *request };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
-	int32_t answer;
 	ssize_t n;
 
 	if (fd >= 0) {
@@ -185,8 +184,14 @@ int fi_request_ask(int socket, const fi_request *request, int fd)
 	do
 		n = sendmsg(socket, &m, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
+	return n < 0 ? -errno : 0;
+}
+
+int fi_request_answer(int socket)
+{
+	int32_t answer;
+	ssize_t n;
+
 	do
 		n = recv(socket, &answer, sizeof answer, 0);
 	while (n < 0 && errno == EINTR);

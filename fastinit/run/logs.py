@@ -70,8 +70,7 @@ class Logs:
         stream = self._capture.open_pipe(unit)
         if stream.is_new:
             stream.is_new = False
-            native.vault_store(READ + unit, stream.read_fd)
-            native.vault_store(WRITE + unit, stream.write_fd)
+            native.vault_store_pair(READ + unit, stream.read_fd, WRITE + unit, stream.write_fd)
             self._watch(unit, stream.read_fd)
         return stream.write_fd
 

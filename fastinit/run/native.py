@@ -224,6 +224,11 @@ def vault_store(name: str, fd: int) -> None:
     _check(lib.fi_vault_store(os.fsencode(name), fd), f"cannot store descriptor {name}")
 
 
+def vault_store_pair(name: str, fd: int, other_name: str, other_fd: int) -> None:
+    """As vault_store() of the one and the other, in one wait for PID 1. Where one cannot be stored the other may be."""
+    _check(lib.fi_vault_store_pair(os.fsencode(name), fd, os.fsencode(other_name), other_fd), f"cannot store descriptor {name}")
+
+
 def vault_remove(name: str) -> int:
     """Closes every duplicate of that name; how many there were."""
     return _check(lib.fi_vault_remove(os.fsencode(name)), f"cannot remove descriptor {name}")

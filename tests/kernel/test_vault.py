@@ -30,6 +30,31 @@ n.exit_request(0); signal.pause()
     assert said == [[], 1, 0, [["one", "two", "two", "a b"], ["one", "twotwo", "twotwo", "a b"]], True]
 
 
+def test_two_at_once(tmp_path: Path, mode: str) -> None:
+    """A pair comes in order; what cannot be kept is an error that leaves no answer behind for the next request."""
+    said, _ = run(tmp_path, """
+import errno
+m = memory()
+m[0] += 1
+if m[0] == 1:
+    ours, theirs = os.pipe()
+    os.write(theirs, b"in the pipe")
+    n.vault_store_pair("read", ours, "write", theirs)
+    for names in (("a:b", "good"), ("better", "a:b"), ("", "")):
+        try:
+            n.vault_store_pair(names[0], ours, names[1], theirs)
+            say("stored")
+        except OSError as error:
+            say(errno.errorcode[error.errno])
+    say([n.vault_remove(name) for name in ("good", "better", "none")])
+    os.kill(os.getpid(), 9)
+say(vault_names())
+say(os.read(3, 99).decode())
+n.exit_request(0); signal.pause()
+""", mode)
+    assert said == ["EINVAL", "EINVAL", "EINVAL", [1, 1, 0], ["read", "write"], "in the pipe"]
+
+
 def test_store_before_death_counts(tmp_path: Path, mode: str) -> None:
     """A request that was sent but not answered when its manager died is carried out; garbage on the socket is refused."""
     said, _ = run(tmp_path, """
