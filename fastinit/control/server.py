@@ -384,13 +384,17 @@ class Connection:
                 break
             if self._unsent_bytes > HIGH_WATER_BYTES:
                 break               # _flush() goes on with it
-            if not pause.is_long and _now_usec() >= deadline and not self._loop.is_wanted():
-                deadline = _now_usec() + SLICE_USEC
-            if pause.is_long or _now_usec() >= deadline:
-                self._is_scheduled = True
-                self._server.slice_is_over(self)
-                self._flush()
-                return
+            if not pause.is_long:
+                now = _now_usec()
+                if now < deadline:
+                    continue
+                if not self._loop.is_wanted():
+                    deadline = now + SLICE_USEC
+                    continue
+            self._is_scheduled = True
+            self._server.slice_is_over(self)
+            self._flush()
+            return
         self._server.is_not_at_work(self)
         self._flush()
 

@@ -23,9 +23,6 @@ _NO_COMMAND = (
 _NEVER_UP = (
     lambda s, b: not s.get("remain_after_exit") and not s.get("exec_start") and not _has_success_action(b),
     "Service has no ExecStart= and no SuccessAction= settings and does not have RemainAfterExit=yes set. Refusing.")
-_NO_NAME = (
-    lambda s, b: s["type"] == "dbus" and not s.get("bus_name"),
-    "Service is of type D-Bus but no D-Bus service name has been specified. Refusing.")
 _PAM = (
     lambda s, b: bool(b.context.get("pam_name")) and b.kill.get("kill_mode", "control-group") not in ("control-group", "mixed"),
     "Service has PAM enabled. Kill mode must be set to 'control-group' or 'mixed'. Refusing.")
@@ -47,7 +44,8 @@ OTHERS: Tuple[Rule, ...] = (
      "Service has no ExecStart= setting, which is only allowed for Type=oneshot services. Refusing."),
     (lambda s, b: len(s["exec_start"]) > 1,
      "Service has more than one ExecStart= setting, which is only allowed for Type=oneshot services. Refusing."),
-    _NO_NAME,
+    (lambda s, b: s["type"] == "dbus" and not s.get("bus_name"),
+     "Service is of type D-Bus but no D-Bus service name has been specified. Refusing."),
     _PAM,
 )
 
